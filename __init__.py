@@ -1,0 +1,3 @@
+"""Tonewatch: a real-time emotion monitor for live calls."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The ASGI application: pages, REST and sockets; no signal processing, no thresholds."""

@@ -1,0 +1,1 @@
+"""Trained networks to checked ONNX model folders."""

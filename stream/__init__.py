@@ -1,0 +1,1 @@
+"""From chunks of sound to events: sources, listener, windows, track, decision, record."""

@@ -1,0 +1,1 @@
+"""Pure rules from logits to readings and episodes."""

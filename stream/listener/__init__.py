@@ -1,0 +1,1 @@
+"""One leg of sound made ready: 16 kHz, int16 steps, speech gate, levels."""

@@ -1,0 +1,1 @@
+"""Session folders: audio, frames, events, result, repair, replay."""

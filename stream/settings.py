@@ -1,0 +1,147 @@
+"""Settings of the stream's rooms. Every threshold of the product stands here, with its unit."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from ..models.settings import Section
+
+
+class ListenerSettings(Section):
+    """From captured samples to 16 kHz speech."""
+
+    ring_s: float = Field(10.0, gt=0.5, description="seconds of sound that wait for a late reader")
+    speech_on: float = Field(0.5, gt=0, lt=1, description="speech probability that opens the gate")
+    speech_off: float = Field(0.35, gt=0, lt=1, description="speech probability that closes it")
+    speech_hold_s: float = Field(0.2, ge=0, description="seconds the gate stays open in a pause")
+    floor_dbfs: float = Field(
+        -70.0, le=0, description="level under which a frame is silence whatever the gate says"
+    )
+    denoise: bool = Field(
+        False, description="spectral gating with a profile frozen from non-speech"
+    )
+    source_lost_s: float = Field(
+        5.0, gt=0, description="seconds without samples until a live source counts as lost"
+    )
+
+
+class WindowSettings(Section):
+    """How the engine's windows are cut."""
+
+    hop_ms: int = Field(240, ge=20, le=2000, multiple_of=20, description="step between windows")
+    min_speech_share: float = Field(
+        0.3, ge=0, le=1, description="least share of speech in a window"
+    )
+    min_speech_s: float = Field(0.6, ge=0, description="least seconds of speech in a window")
+    max_gap_share: float = Field(0.2, ge=0, le=1, description="largest share of gap in a window")
+    pending: int = Field(
+        8, ge=1, description="windows a recording may have waiting before its feeder waits"
+    )
+
+
+class TrackSettings(Section):
+    """How overlapping windows become one line of frames."""
+
+    settle_ms: int = Field(500, ge=0, multiple_of=20, description="age at which a frame is frozen")
+    edge_ms: int = Field(300, ge=20, multiple_of=20, description="taper at both ends of a window")
+    edge_floor: float = Field(0.05, gt=0, le=1, description="least weight of a frame at an edge")
+
+
+class DecisionSettings(Section):
+    """Readings and fear/disgust episodes. Points are percent of an independent score."""
+
+    enabled: bool = Field(
+        True, description="the fear/disgust decision as a whole (raw scores stay)"
+    )
+    temperature: float | None = Field(
+        None, gt=0, description="softmax temperature; default: the manifest's calibration"
+    )
+    smooth_ms: int = Field(
+        600, ge=20, multiple_of=20, description="mean over the newest speech frames"
+    )
+    review_gap_points: float = Field(
+        15.0, ge=0, le=100, description="gap under which fear and disgust need review"
+    )
+    dual_floor_points: float = Field(
+        60.0, ge=0, le=100, description="both above: a dual report is possible"
+    )
+    dual_gap_points: float = Field(
+        5.0, ge=0, le=100, description="gap under which both above the floor are dual"
+    )
+    floor_points: float = Field(
+        35.0, ge=0, le=100, description="least independent score of the stronger one"
+    )
+    floor_share: float = Field(0.25, ge=0, le=1, description="least p(fear) + p(disgust)")
+    open_ms: int = Field(
+        240, ge=20, multiple_of=20, description="time a condition must hold to open an episode"
+    )
+    close_ms: int = Field(500, ge=20, multiple_of=20, description="time it must fail to close it")
+    hysteresis_points: float = Field(
+        5.0, ge=0, le=50, description="how much the thresholds relax while an episode is open"
+    )
+    unknown_below: float = Field(
+        0.35, ge=0, le=1, description="confidence under which the emotion is called unknown"
+    )
+    poor_snr_db: float = Field(
+        3.0, description="signal-to-noise ratio under which audio is too poor to say"
+    )
+    update_ms: int = Field(
+        500, ge=20, description="least time between two updates of one open episode"
+    )
+
+
+class RecordSettings(Section):
+    """What is kept on disk."""
+
+    output: Path = Field(Path("outputs"), description="folder of all session folders")
+    embedding: bool = Field(False, description="keep embedding.npy (sensitive; off by default)")
+    granularity: Literal["utterance", "frame"] = Field(
+        "frame", description="granularity of result.json"
+    )
+    fsync_s: float = Field(1.0, gt=0, le=10, description="seconds between two syncs to disk")
+    queue: int = Field(2000, ge=10, description="most items that wait for the recorder thread")
+    audio_days: int | None = Field(
+        None, ge=1, description="days until audio is deleted; default: kept"
+    )
+    scores_days: int | None = Field(
+        None, ge=1, description="days until scores are deleted; default: kept"
+    )
+
+
+class MonitorSettings(Section):
+    """Sessions and their admission."""
+
+    max_sessions: int = Field(64, ge=1, description="live sessions admitted at once")
+    device: str | None = Field(None, description="microphone: index or part of its name")
+    notice: str = Field(
+        "This call is analysed for emotion in the voice.",
+        description="notice text that the page shows and a session keeps",
+    )
+    score_agent: bool = Field(False, description="score agents too (forbidden in the EU at work)")
+    score_agent_name: str = Field("", description="who switched it on")
+    score_agent_reason: str = Field("", description="medical, safety, own training, outside EU")
+    score_agent_confirm: bool = Field(False, description="confirmation that the law was considered")
+    wire_stride: int = Field(
+        4, ge=1, le=12, description="frames between two points sent to the page"
+    )
+
+    @model_validator(mode="after")
+    def _named(self) -> "MonitorSettings":
+        told = self.score_agent_name and self.score_agent_reason and self.score_agent_confirm
+        if self.score_agent and not told:
+            raise ValueError(
+                "score_agent needs score_agent_name, score_agent_reason and score_agent_confirm"
+            )
+        return self
+
+
+class StreamSettings(Section):
+    """All sections of the stream's rooms."""
+
+    listener: ListenerSettings = ListenerSettings()
+    window: WindowSettings = WindowSettings()
+    track: TrackSettings = TrackSettings()
+    decision: DecisionSettings = DecisionSettings()
+    record: RecordSettings = RecordSettings()
+    monitor: MonitorSettings = MonitorSettings()

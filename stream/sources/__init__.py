@@ -1,0 +1,1 @@
+"""Producers that only fill rings: microphone, recordings, sockets."""
