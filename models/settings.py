@@ -29,3 +29,4 @@ class EngineSettings(Section):
     max_wait_ms: float = Field(
         10.0, ge=0, description="longest time a window waits for others to share its call"
     )
+    force: bool = Field(False, description="load a model although its checks failed")

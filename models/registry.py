@@ -1,0 +1,123 @@
+"""Where models lie, and which one is loaded."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from .engine import Engine, EngineError, ModelNotFoundError
+from .manifest import MANIFEST_NAME, Manifest, ManifestError
+from .settings import EngineSettings
+
+log = logging.getLogger(__name__)
+
+EMBEDDED: Final = "compact"
+"""The model that is always there."""
+
+BEST_FIRST: Final = ("emotion2vec_plus_large", "emotion2vec_plus_base", "emotion2vec_plus_seed")
+"""`auto` prefers these, in this order; then any other checked model; then `compact`."""
+
+WAY_UP: Final = "tonewatch export emotion2vec_plus_large"
+"""The one line that gets the better model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A model folder and what it says of itself."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def checked(self) -> bool:
+        """Whether no recorded check failed."""
+        return all(check.passed for check in self.manifest.checks)
+
+
+def models_folder(settings: EngineSettings) -> Path:
+    """The user's own models, outside the package."""
+    return settings.models_dir or Path(platformdirs.user_data_dir("tonewatch", False), "models")
+
+
+def embedded_folder() -> Path:
+    """The models that the package carries."""
+    return Path(__file__).parent
+
+
+def available(settings: EngineSettings) -> list[Model]:
+    """Every readable model, the user's own first; broken folders are named in the log."""
+    models = []
+    for home in (models_folder(settings), embedded_folder()):
+        for path in sorted(home.glob(f"*/{MANIFEST_NAME}")):
+            try:
+                models.append(Model(folder=path.parent, manifest=Manifest.load(path.parent)))
+            except ManifestError as error:
+                log.warning("model left out: %s", error)
+    return models
+
+
+def _rank(model: Model) -> tuple[int, str]:
+    name = model.manifest.name
+    if name in BEST_FIRST:
+        return BEST_FIRST.index(name), name
+    return (len(BEST_FIRST) + (embedded_folder() in model.folder.parents)), name
+
+
+def find(settings: EngineSettings) -> Model:
+    """The model that the settings name: `auto`, a name, or a folder. Raises ModelNotFoundError."""
+    name = settings.model
+    if name != "auto" and (Path(name).is_dir() or "/" in name or "\\" in name):
+        folder = Path(name)
+        if not folder.is_dir():
+            raise ModelNotFoundError(f"model folder {name!r} does not exist")
+        return Model(folder=folder, manifest=Manifest.load(folder))
+    models = available(settings)
+    if name == "auto":
+        good = [
+            model
+            for model in models
+            if model.checked and (model.manifest.name == EMBEDDED or not _is_embedded(model))
+        ]
+        if not good:
+            raise ModelNotFoundError(
+                f"no checked model in {models_folder(settings)} and none in the package"
+            )
+        return min(good, key=_rank)
+    for model in models:
+        if name in (model.manifest.name, model.folder.name):
+            return model
+    known = ", ".join(sorted({model.manifest.name for model in models})) or "none"
+    raise ModelNotFoundError(
+        f"unknown model {name!r}: known are {known}; further ones belong into "
+        f"{models_folder(settings)} (get one by: {WAY_UP})"
+    )
+
+
+def _is_embedded(model: Model) -> bool:
+    return embedded_folder() in model.folder.parents
+
+
+def load_engine(settings: EngineSettings) -> Engine:
+    """Find and load the model that the settings name. Raises EngineError or ManifestError."""
+    from .onnx_engine import OnnxEngine
+
+    model = find(settings)
+    failed = [check.name for check in model.manifest.checks if not check.passed]
+    if failed and not settings.force:
+        raise EngineError(
+            f"model {model.manifest.name}: failed its checks ({', '.join(failed)}); "
+            "export or train it again, or load it all the same with --force"
+        )
+    return OnnxEngine(
+        model.folder,
+        provider=settings.provider,
+        threads=settings.threads,
+        batch=settings.batch,
+    )
+
+
+def way_up(manifest: Manifest) -> str:
+    """The line that gets a better model; empty where the best one is loaded."""
+    return "" if manifest.name == BEST_FIRST[0] else WAY_UP

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from tonewatch.models.engine import EngineError, ModelNotFoundError
+from tonewatch.models.registry import available, find, load_engine, way_up
+from tonewatch.models.settings import EngineSettings
+
+from .tiny import tiny_model
+
+
+def settings(folder: Path, model: str = "auto", **more: object) -> EngineSettings:
+    return EngineSettings.model_validate({"model": model, "models_dir": folder, **more})
+
+
+def test_a_model_is_found_by_name(tmp_path: Path) -> None:
+    tiny_model(tmp_path / "mine")
+    assert find(settings(tmp_path, "mine")).folder == tmp_path / "mine"
+
+
+def test_a_model_is_found_by_folder(tmp_path: Path) -> None:
+    folder = tiny_model(tmp_path / "elsewhere" / "mine")
+    assert find(settings(tmp_path, str(folder))).manifest.name == "mine"
+
+
+def test_auto_prefers_emotion2vec_over_others(tmp_path: Path) -> None:
+    for name in ("another", "emotion2vec_plus_base", "emotion2vec_plus_large"):
+        tiny_model(tmp_path / name)
+    best = find(settings(tmp_path)).manifest
+    assert best.name == "emotion2vec_plus_large"
+    assert way_up(best) == ""
+
+
+def test_auto_leaves_out_a_model_that_failed_its_checks(tmp_path: Path) -> None:
+    failed = [{"name": "parity", "value": 1.0, "limit": 0.1, "passed": False}]
+    tiny_model(tmp_path / "emotion2vec_plus_large", checks=failed)
+    tiny_model(tmp_path / "emotion2vec_plus_base")
+    assert find(settings(tmp_path)).manifest.name == "emotion2vec_plus_base"
+
+
+def test_a_model_that_failed_its_checks_loads_only_by_force(tmp_path: Path) -> None:
+    failed = [{"name": "parity", "value": 1.0, "limit": 0.1, "passed": False}]
+    tiny_model(tmp_path / "mine", checks=failed)
+    with pytest.raises(EngineError, match=r"failed its checks \(parity\).*--force"):
+        load_engine(settings(tmp_path, "mine"))
+    assert load_engine(settings(tmp_path, "mine", force=True)).manifest.name == "mine"
+
+
+def test_an_unknown_model_names_those_that_are_known(tmp_path: Path) -> None:
+    tiny_model(tmp_path / "mine")
+    with pytest.raises(ModelNotFoundError, match=r"unknown model 'yours': known are .*mine"):
+        find(settings(tmp_path, "yours"))
+
+
+def test_a_broken_folder_is_left_out_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tiny_model(tmp_path / "mine")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "model.json").write_text("{")
+    assert "mine" in {model.manifest.name for model in available(settings(tmp_path))}
+    assert "broken" in caplog.text
