@@ -11,7 +11,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PARTS = (
     "__init__.py", "__main__.py", "settings.py", "py.typed",
-    "stream", "models", "onnx_export", "dashboard",
+    "commands", "stream", "models", "onnx_export", "dashboard",
 )  # fmt: skip
 
 

@@ -1,0 +1,55 @@
+"""Options that several commands share, and the way from options to Settings."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..settings import Settings, SettingsError, load
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def settings_options(command: Command) -> Command:
+    """`--config`, `--set`, `--model` and `--provider`."""
+    for option in (
+        click.option(
+            "--provider",
+            type=click.Choice(["auto", "cpu", "cuda", "tensorrt"]),
+            help="Where to compute; one demanded by name must load.  [default: auto]",
+        ),
+        click.option("--model", help="Model name or folder.  [default: auto, the best checked one]"),
+        click.option(
+            "--set",
+            "assignments",
+            multiple=True,
+            metavar="SECTION.KEY=VALUE",
+            help="Any setting, e.g. stream.window.hop_ms=480 (README: Settings). Repeatable.",
+        ),
+        click.option(
+            "--config",
+            type=click.Path(path_type=Path, dir_okay=False, exists=True),
+            help="Settings file (TOML).  [default: the user's tonewatch.toml, if there is one]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def settings_from(
+    config: Path | None, assignments: tuple[str, ...], options: dict[str, Any]
+) -> Settings:
+    """Settings, or one clear line and exit code 2."""
+    try:
+        return load(config, assignments, options)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+
+
+class Failure(click.ClickException):
+    """Something that the user can mend: one line on stderr, exit code 1."""
+
+    def show(self, file: Any = None) -> None:
+        """Print the line."""
+        click.echo(f"tonewatch: {self.message}", err=True)
