@@ -19,7 +19,7 @@ def settings_options(command: Command) -> Command:
             type=click.Choice(["auto", "cpu", "cuda", "tensorrt"]),
             help="Where to compute; one demanded by name must load.  [default: auto]",
         ),
-        click.option("--model", help="Model name or folder.  [default: auto, the best checked one]"),
+        click.option("--model", help="Model name or folder.  [default: auto, the best one]"),
         click.option(
             "--set",
             "assignments",

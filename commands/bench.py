@@ -1,0 +1,106 @@
+"""`tonewatch bench`: latency, capacity and speed of this machine, told so that it can be repeated."""
+
+import json
+import platform
+import shlex
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from .options import Failure
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Measure latency, capacity and speed on this machine.
+
+    Without a subcommand: `live` with 20 sessions, then `offline`. Every run prints the machine, the
+    date and the command; --json keeps the raw numbers. Senders and viewer run on the same machine
+    as the server and take their share of it.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(live)
+        ctx.invoke(offline)
+
+
+@command.command()
+@click.option("--sessions", default=20, show_default=True, help="Live sessions at once.")
+@click.option("--seconds", default=60.0, show_default=True, help="Length of the measurement.")
+@click.option("--legs", default="customer", show_default=True, help="customer, or customer,agent.")
+@click.option("--message-ms", default=20, show_default=True, help="Sound in one message.")
+@click.option("--audio", type=click.Path(exists=True, path_type=Path), help="Speech to send.")
+@click.option("--model", default="compact", show_default=True, help="Model to serve.")
+@click.option("--set", "assignments", multiple=True, help="Settings of the server.")
+@click.option("--json", "target", type=click.Path(path_type=Path), help="Keep raw numbers here.")
+def live(
+    sessions: int,
+    seconds: float,
+    legs: str,
+    message_ms: int,
+    audio: Path | None,
+    model: str,
+    assignments: tuple[str, ...],
+    target: Path | None,
+) -> None:
+    """Real-time sessions over sockets: latency as a viewer measures it, memory, processor time."""
+    from .bench_live import LiveBench, run_live
+
+    bench = LiveBench(
+        sessions=sessions,
+        seconds=seconds,
+        legs=tuple(legs.split(",")),
+        message_ms=message_ms,
+        audio=audio,
+        model=model,
+        assignments=assignments,
+    )
+    _report("live", run_live(bench, progress=_say), target)
+
+
+@command.command()
+@click.option("--minutes", default=30.0, show_default=True, help="Length of the recording.")
+@click.option("--audio", type=click.Path(exists=True, path_type=Path), help="Speech to repeat.")
+@click.option("--model", default="compact", show_default=True)
+@click.option("--json", "target", type=click.Path(path_type=Path), help="Keep raw numbers here.")
+def offline(minutes: float, audio: Path | None, model: str, target: Path | None) -> None:
+    """`tonewatch analyze` on one long recording: seconds of work, and memory."""
+    from .bench_offline import run_offline
+
+    _report("offline", run_offline(minutes, audio, model, progress=_say), target)
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _machine() -> str:
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        names = [row.split(":")[1] for row in info.read_text().splitlines() if "model name" in row]
+        cpu = f"{len(names)} x {names[0].strip()}" if names else cpu
+    return f"{cpu}, {platform.system()}, Python {platform.python_version()}"
+
+
+def _report(title: str, figures: dict[str, Any], target: Path | None) -> None:
+    if not figures:
+        raise Failure("the bench measured nothing")
+    facts = {
+        "bench": title,
+        "command": shlex.join(["tonewatch", *sys.argv[1:]]),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": _machine(),
+    }
+    table = Table("figure", "value", title=f"tonewatch bench {title}")
+    for name, value in (facts | figures).items():
+        if not isinstance(value, list):
+            table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
+    Console().print(table)
+    if target is not None:
+        target.write_text(json.dumps(facts | figures, indent=1))
