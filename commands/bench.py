@@ -1,4 +1,4 @@
-"""`tonewatch bench`: latency, capacity and speed of this machine, told so that it can be repeated."""
+"""`tonewatch bench`: latency, capacity and speed, told so that they can be measured again."""
 
 import json
 import platform

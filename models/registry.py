@@ -108,7 +108,7 @@ def load_engine(settings: EngineSettings) -> Engine:
     if failed and not settings.force:
         raise EngineError(
             f"model {model.manifest.name}: failed its checks ({', '.join(failed)}); "
-            "export or train it again, or load it all the same with --force"
+            "export or train it again, or load it all the same with --set engine.force=true"
         )
     return OnnxEngine(
         model.folder,
