@@ -1,0 +1,1 @@
+"""emotion2vec+ (seed, base, large): checkpoint folder to network to checked graph."""
