@@ -60,6 +60,9 @@ class DecisionSettings(Section):
     smooth_ms: int = Field(
         600, ge=20, multiple_of=20, description="mean over the newest speech frames"
     )
+    forget_ms: int = Field(
+        1000, ge=20, multiple_of=20, description="silence after which the mean starts afresh"
+    )
     review_gap_points: float = Field(
         15.0, ge=0, le=100, description="gap under which fear and disgust need review"
     )
