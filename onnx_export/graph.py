@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import onnx
 import torch
-from onnx import numpy_helper
 
 from ..models.labels import LABELS, MASKED_LOGIT, Label
 from .errors import ExportError
@@ -92,15 +90,6 @@ def quantise_dynamic(source: Path, target: Path, *, keep: frozenset[tuple[int, i
             )
     except OSError as error:
         raise ExportError(f"{target}: cannot be written: {error.strerror}") from error
-
-
-def largest_weight(path: Path) -> float:
-    """Largest absolute value of all float initialisers: half precision ends at 65,504."""
-    graph = onnx.load(str(path)).graph
-    arrays = (numpy_helper.to_array(tensor) for tensor in graph.initializer)
-    return max(
-        (float(np.abs(a).max()) for a in arrays if a.dtype.kind == "f" and a.size), default=0
-    )
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Published SHA-256 of the hub's files, by model and file (hub revisions stand beside them)."""
+"""Published SHA-256 of the hub's files, and the known scores of the publisher's example."""
 
 from typing import Final
 
@@ -12,3 +12,21 @@ PINS: Final[dict[str, dict[str, str]]] = {
     },
 }
 """No pins were found for base and seed."""
+
+EXAMPLE_SHA256: Final = "a4839eaaa3d54bd2db6eb48aa3d40def1b5c5004df3fd163a8dcd045097f8a23"
+"""`example/test.wav` of the hub folder: 65,666 samples, 16 kHz, mono."""
+
+GOLDEN: Final[dict[str, tuple[float, ...]]] = {
+    # FunASR's printed result for the whole example, as quoted in public scripts; in label order.
+    "emotion2vec_plus_large": (
+        1.0,
+        4.307079432691596e-12,
+        7.651620656523583e-12,
+        1.8212416297291867e-10,
+        7.213059316502068e-11,
+        1.3731805914519914e-14,
+        9.798530042903764e-11,
+        8.913316751346656e-10,
+        5.704816692153179e-21,
+    ),
+}
