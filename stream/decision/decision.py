@@ -1,0 +1,124 @@
+"""The decision on one leg: fused logits in, readings and episodes out. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...models.labels import DISGUSTED, FEARFUL, LABELS, Label
+from ..events import Episode
+from ..settings import DecisionSettings
+from ..track import Fused
+from .arrays import Bool, Float64
+from .episodes import Episodes, frames_of
+from .readings import Judged, ReadingColumns, columns, judge
+from .rivals import above_floors
+from .smoothing import Smoother
+from .summary import Summary, Total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionUpdate:
+    """What one push decided."""
+
+    settled: ReadingColumns
+    provisional: ReadingColumns
+    episodes: tuple[Episode, ...] = ()
+    """Episodes that opened, moved or closed, in order."""
+    confusion: float | None = None
+    """|fear - disgust| in points at the newest reading; None under the floors."""
+
+
+class Decision:
+    """Readings and fear/disgust episodes of one leg.
+
+    `temperature` is the manifest's, `known` the labels that the model really learned. The decision
+    between fear and disgust is off, with every shape the same, where the settings say so or one of
+    the two labels is not known.
+    """
+
+    def __init__(
+        self, leg: str, settings: DecisionSettings, temperature: float, known: Sequence[Label]
+    ) -> None:
+        self._settings = settings
+        self._temperature = settings.temperature or temperature
+        self._known: Bool = np.array([label in known for label in LABELS])
+        self._rivals = settings.enabled and {"fearful", "disgusted"} <= set(known)
+        self._smoother = Smoother(frames_of(settings.smooth_ms), frames_of(settings.forget_ms))
+        self._episodes = Episodes(leg, settings)
+        self._total = Total()
+
+    def push(
+        self,
+        settled: Fused,
+        provisional: Fused,
+        speech_settled: Bool,
+        speech_provisional: Bool,
+        poor: str = "",
+    ) -> DecisionUpdate:
+        """Decide on newly settled frames, and read the provisional end that follows them.
+
+        The speech flags are [n] of the frames beside them. `poor` says why the audio is poor, if
+        it is: readings are then `unknown`, and no episode goes on. The provisional end leaves no
+        trace. Raises ValueError where the provisional end does not follow the settled frames.
+        """
+        count = len(settled.valid)
+        if provisional.start_frame != settled.start_frame + count:
+            raise ValueError(
+                f"provisional frames start at {provisional.start_frame}, "
+                f"expected {settled.start_frame + count}, where the settled ones end"
+            )
+        logits = np.concatenate([settled.logits, provisional.logits])
+        kept = np.concatenate(
+            [settled.valid & speech_settled, provisional.valid & speech_provisional]
+        )
+        smoothed = self._smoother.push(logits, kept, count)
+        judged = judge(
+            smoothed / self._temperature,
+            self._known,
+            rivals=self._rivals,
+            unknown_below=self._settings.unknown_below,
+            poor=bool(poor),
+        )
+        frames = settled.start_frame + np.flatnonzero(kept)
+        episodes: tuple[Episode, ...] = ()
+        confusion = None
+        if self._rivals:
+            share = judged.scores[:, FEARFUL] + judged.scores[:, DISGUSTED]
+            done = int(np.searchsorted(frames, provisional.start_frame))
+            episodes = self._episodes.push(
+                frames[:done],
+                judged.fear[:done],
+                judged.disgust[:done],
+                share[:done],
+                stop_frame=provisional.start_frame,
+                trusted=not poor,
+            )
+            confusion = self._confusion(judged, share)
+        self._total.push(settled.logits[kept[:count]], poor=bool(poor))
+        readings = columns(settled.start_frame, kept, smoothed, judged)
+        return DecisionUpdate(
+            settled=readings.part(0, count),
+            provisional=readings.part(count),
+            episodes=episodes,
+            confusion=confusion,
+        )
+
+    def finish(self) -> tuple[Episode, ...]:
+        """The leg has ended: close the episode that is open."""
+        return self._episodes.finish()
+
+    def summary(self) -> Summary:
+        """The leg's result, of all settled speech frames so far."""
+        return self._total.summary(
+            self._known,
+            temperature=self._temperature,
+            rivals=self._rivals,
+            unknown_below=self._settings.unknown_below,
+        )
+
+    def _confusion(self, judged: Judged, share: Float64) -> float | None:
+        fear, disgust = judged.fear[-1:], judged.disgust[-1:]
+        if not above_floors(fear, disgust, share[-1:], self._settings).any():
+            return None
+        return float(np.abs(fear - disgust)[0])

@@ -1,0 +1,82 @@
+"""A whole leg's result: the softmax of its mean settled speech frame.
+
+In logits the mean frame is the pooled utterance (the classifier is affine); a mean of softmaxes
+would be another number.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ...models.labels import LABELS, Label
+from ...models.window import Float32
+from .arrays import Bool, Int64
+from .readings import judge
+from .smoothing import STEPS, to_steps
+
+Doubt = Literal["", "no speech", "low confidence", "poor audio"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a session's result says of the scored leg."""
+
+    emotion: Label
+    confidence: float | None
+    """Score of the strongest known label, 0 to 1; null without speech."""
+    scores: tuple[float, ...] | None
+    """Nine probabilities in the order of LABELS; null without speech."""
+    fear: float | None
+    """Independent scores in points; null where they are not decided."""
+    disgust: float | None
+    speech_frames: int
+    doubt: Doubt = ""
+    """Why the emotion is `unknown` by the product's own checks."""
+
+
+class Total:
+    """Sum of a leg's settled speech frames, in integers: the same for any chunking.
+
+    Exact for 300 hours of speech, the masked logits included.
+    """
+
+    def __init__(self) -> None:
+        self._steps: Int64 = np.zeros(len(LABELS), np.int64)
+        self._frames = 0
+        self._poor = 0
+
+    def push(self, logits: Float32, *, poor: bool = False) -> None:
+        """Add logits [k, 9] of speech frames; poor says that their audio was."""
+        self._steps += to_steps(logits).sum(axis=0)
+        self._frames += len(logits)
+        self._poor += len(logits) * poor
+
+    def summary(
+        self, known: Bool, *, temperature: float, rivals: bool, unknown_below: float
+    ) -> Summary:
+        """The result so far; audio counts as poor where it was for more than half the speech."""
+        if not self._frames:
+            return Summary(
+                emotion="unknown",
+                confidence=None,
+                scores=None,
+                fear=None,
+                disgust=None,
+                speech_frames=0,
+                doubt="no speech",
+            )
+        mean = self._steps[None] / (self._frames * STEPS * temperature)
+        poor = 2 * self._poor > self._frames
+        judged = judge(mean, known, rivals=rivals, unknown_below=unknown_below, poor=poor)
+        confidence = float(judged.confidence[0])
+        low = confidence < unknown_below
+        return Summary(
+            emotion=LABELS[int(judged.emotion[0])],
+            confidence=confidence,
+            scores=tuple(judged.scores[0].tolist()),
+            fear=float(judged.fear[0]) if rivals else None,
+            disgust=float(judged.disgust[0]) if rivals else None,
+            speech_frames=self._frames,
+            doubt="poor audio" if poor else "low confidence" if low else "",
+        )

@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tonewatch.models.labels import LABELS, MASKED_LOGIT
+from tonewatch.stream.decision import Decision
+from tonewatch.stream.settings import DecisionSettings
+
+from .streams import QUICK, Run, decide, fused, no_frames, random_stream, script
+
+
+def same(one: Run, other: Run) -> bool:
+    """Whether two runs said the same, bit for bit."""
+    a, b = one.joined(), other.joined()
+    return one.episodes == other.episodes and all(
+        np.array_equal(a[name], b[name], equal_nan=a[name].dtype.kind == "f") for name in a
+    )
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(0, 400), max_size=40), st.integers(0, 30))
+def test_any_chunking_gives_the_same_bits(seed, cuts, ahead):
+    stream = random_stream(seed, 400)
+    settings = DecisionSettings()
+    whole = decide(stream, settings, temperature=1.7)
+    pieces = decide(stream, settings, cuts=cuts, ahead=ahead, temperature=1.7)
+    assert same(pieces, whole)
+    assert pieces.decision.summary() == whole.decision.summary()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_frame_at_a_time_gives_the_same_bits(seed):
+    stream = random_stream(seed, 1200)
+    settings = DecisionSettings()
+    assert same(decide(stream, settings, cuts=range(1, 1200), ahead=25), decide(stream, settings))
+
+
+def test_provisional_readings_continue_from_the_settled_ones():
+    stream = random_stream(5, 300)
+    settings = DecisionSettings()
+    whole = decide(stream, settings).joined()
+    decision = Decision("customer", settings, 1.0, LABELS)
+    update = decision.push(
+        fused(stream, 0, 200), fused(stream, 200, 300), stream.speech[:200], stream.speech[200:]
+    )
+    assert update.provisional.start_frame == 200
+    assert np.array_equal(update.provisional.scores, whole["scores"][200:], equal_nan=True)
+
+
+def test_provisional_frames_open_no_episode():
+    stream = script(("review", 100))
+    decision = Decision("customer", QUICK, 1.0, LABELS)
+    update = decision.push(no_frames(0), fused(stream, 0, 100), np.zeros(0, bool), stream.speech)
+    assert update.episodes == ()
+    assert update.confusion is not None
+    assert decision.finish() == ()
+
+
+def test_confusion_is_told_above_the_floors_only():
+    def newest(shape: str) -> float | None:
+        stream = script((shape, 20))
+        decision = Decision("customer", QUICK, 1.0, LABELS)
+        return decision.push(
+            fused(stream, 0, 20), no_frames(20), stream.speech, np.zeros(0, bool)
+        ).confusion
+
+    assert newest("review") == pytest.approx(85.714 - 75.0, abs=1e-2)
+    assert newest("fear") == pytest.approx(89.474 - 33.333, abs=1e-2)
+    assert newest("calm") is None
+    assert newest("pause") is None
+
+
+def test_switched_off_the_shapes_stay_and_nothing_is_decided():
+    stream = script(("calm", 20), ("dual", 80))
+    on = decide(stream)
+    off = decide(stream, QUICK.model_copy(update={"enabled": False}))
+    assert on.episodes
+    assert off.episodes == ()
+    ours, plain = on.joined(), off.joined()
+    for name in ("scores", "emotion", "confidence", "logits", "valid"):
+        assert np.array_equal(ours[name], plain[name])
+    assert plain["fear"].shape == ours["fear"].shape
+    assert np.isnan(plain["fear"]).all()
+    assert off.columns[0].to_points(4).fear == (None,) * 25
+    assert off.decision.summary().fear is None
+    assert off.decision.summary().scores == on.decision.summary().scores
+
+
+@pytest.mark.parametrize("missing", ["fearful", "disgusted"])
+def test_nothing_is_decided_where_a_rival_is_not_known(missing):
+    known = [label for label in LABELS if label != missing]
+    run = decide(script(("dual", 100)), known=known)
+    assert run.episodes == ()
+    assert np.isnan(run.joined()["fear"]).all()
+    assert (run.joined()["scores"][:, LABELS.index(missing)] == 0).all()
+
+
+def test_an_unknown_label_is_never_the_emotion():
+    stream = random_stream(1, 300)
+    stream.logits[:, LABELS.index("other")] = 90.0
+    stream.logits[:, LABELS.index("unknown")] = MASKED_LOGIT
+    known = [label for label in LABELS if label not in ("other", "unknown")]
+    settings = QUICK.model_copy(update={"unknown_below": 0.0})
+    emotion = decide(stream, settings, known=known).joined()["emotion"]
+    assert not {LABELS.index("other"), LABELS.index("unknown")} & set(emotion[emotion >= 0])
+
+
+def test_the_settings_temperature_wins_over_the_manifests():
+    stream = random_stream(2, 100)
+    warm = decide(stream, QUICK.model_copy(update={"temperature": 4.0}), temperature=1.0)
+    assert same(warm, decide(stream, temperature=4.0))
+    assert not same(warm, decide(stream, temperature=1.0))
+
+
+def test_holes_and_silence_have_no_reading():
+    stream = random_stream(7, 300)
+    valid = decide(stream).joined()["valid"]
+    assert np.array_equal(valid, stream.speech & stream.valid)
+
+
+def test_provisional_frames_elsewhere_are_refused():
+    stream = script(("calm", 20))
+    decision = Decision("customer", QUICK, 1.0, LABELS)
+    with pytest.raises(ValueError, match="start at 12, expected 10"):
+        decision.push(
+            fused(stream, 0, 10), fused(stream, 12, 20), stream.speech[:10], stream.speech[12:]
+        )
