@@ -1,0 +1,1 @@
+"""Training of the compact network: corpora, augmentation, features, head, export. Needs torch."""

@@ -1,0 +1,121 @@
+"""Frozen features of labelled clips, clean and degraded, cached so that a run can be resumed."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ..grid import FRAME_SAMPLES
+from ..window import Float32
+from .augment import add_noise, telephone
+from .corpus import Clip, read_clip
+from .encoder import Encoder
+
+WINDOW: Final = 48_000
+SHORTEST: Final = 16_000
+SPEECH_DB: Final = 35.0
+"""Frames this far under the loudest one count as pause and are left out of the mean."""
+SHARD: Final = 256
+"""Clips in one cache file: at most this much work is lost by an interruption."""
+
+COPIES: Final = ("clean", "telephone", "noise", "telephone+noise")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Features:
+    """Pooled features of many windows."""
+
+    pooled: npt.NDArray[np.float16]
+    """Shape [n, layers, D]: mean over the window's speech frames."""
+    clip: npt.NDArray[np.int32]
+    """Shape [n]: row of the manifest."""
+    copy: npt.NDArray[np.int8]
+    """Shape [n]: index into COPIES."""
+
+
+def windows(wave: Float32) -> list[Float32]:
+    """The windows of a clip: itself in whole frames up to 3 s, else its first and last 3 s.
+
+    A clip under 1 s is repeated to 1 s: shorter windows do not occur live.
+    """
+    if len(wave) < SHORTEST:
+        wave = np.resize(wave, SHORTEST)
+    if len(wave) <= WINDOW:
+        return [wave[: len(wave) // FRAME_SAMPLES * FRAME_SAMPLES]]
+    return [wave[:WINDOW], wave[-WINDOW:]]
+
+
+def speech_frames(wave: Float32) -> npt.NDArray[np.bool_]:
+    """Which 20 ms frames [S // 320] are within SPEECH_DB of the loudest."""
+    rows = wave[: len(wave) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    power = (rows.astype(np.float64) ** 2).mean(axis=1) + 1e-12
+    return np.asarray(power >= power.max() * 10 ** (-SPEECH_DB / 10))
+
+
+def degraded(
+    wave: Float32, copy: str, noise: Sequence[Float32], rng: np.random.Generator
+) -> Float32:
+    """One copy of a clip; the same generator state gives the same sound."""
+    if "noise" in copy:
+        wave = add_noise(wave, noise[rng.integers(len(noise))], float(rng.uniform(3, 20)), rng)
+    return telephone(wave) if "telephone" in copy else wave
+
+
+def extract(
+    clips: Sequence[Clip],
+    encoder: Encoder,
+    noise: Sequence[Float32],
+    cache: Path,
+    say: Callable[[str], None],
+    *,
+    copies: Sequence[str] = COPIES,
+) -> Features:
+    """Features of every clip and copy; finished shards are read from `cache` again."""
+    cache.mkdir(parents=True, exist_ok=True)
+    parts: list[Mapping[str, Any]] = []
+    for first in range(0, len(clips), SHARD):
+        path = cache / f"{first:06d}.npz"
+        if not path.is_file():
+            rows = list(_rows(clips[first : first + SHARD], first, encoder, noise, copies))
+            part = path.with_suffix(".part.npz")
+            np.savez(
+                part,
+                pooled=np.stack([row[0] for row in rows]).astype(np.float16),
+                clip=np.array([row[1] for row in rows], np.int32),
+                copy=np.array([row[2] for row in rows], np.int8),
+            )
+            part.rename(path)
+            say(f"features of {min(first + SHARD, len(clips))} of {len(clips)} clips")
+        parts.append(np.load(path))
+    return Features(
+        pooled=np.concatenate([part["pooled"] for part in parts]),
+        clip=np.concatenate([part["clip"] for part in parts]),
+        copy=np.concatenate([part["copy"] for part in parts]),
+    )
+
+
+def _rows(
+    clips: Sequence[Clip],
+    first: int,
+    encoder: Encoder,
+    noise: Sequence[Float32],
+    copies: Sequence[str],
+) -> Iterator[tuple[Float32, int, int]]:
+    for offset, clip in enumerate(clips):
+        wave = read_clip(clip.path)
+        for copy in copies:
+            rng = np.random.default_rng([first + offset, COPIES.index(copy)])
+            for window in windows(degraded(wave, copy, noise, rng)):
+                yield pool(encoder, window), first + offset, COPIES.index(copy)
+
+
+def pool(encoder: Encoder, window: Float32) -> Float32:
+    """Mean over speech frames of every layer: [layers, D]."""
+    with torch.inference_mode():
+        layers = torch.cat(encoder.layers(torch.from_numpy(window.copy())[None]))
+    spoken = speech_frames(window)[: layers.shape[1]]
+    return np.asarray(layers.numpy()[:, spoken].mean(axis=1), np.float32)
