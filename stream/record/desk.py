@@ -1,0 +1,266 @@
+"""What the recorder does, without its thread: sessions, their folders, faults, turns.
+
+Rules of this file: no exception leaves it; a session whose disk fails goes on without one, is
+tried again at each turn, and keeps its positions whatever was lost.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..events import Fault
+from ..settings import RecordSettings
+from .files import FolderError
+from .folder import SessionFolder
+from .items import (
+    Adopt,
+    Answered,
+    Audio,
+    Changed,
+    Close,
+    Control,
+    CoreBegan,
+    CoreEnded,
+    Discard,
+    Embedded,
+    Item,
+    Logged,
+    Open,
+    Settled,
+)
+
+KEPT_CONTROLS = 1000
+"""Most rare items that wait for a folder that cannot be made."""
+WAY_OUT = (
+    "free space or make the output folder writable; monitoring goes on, "
+    "what is missed meanwhile keeps its place as a gap"
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Session:
+    id: str
+    due: float
+    opening: Open | None = None
+    folder: SessionFolder | None = None
+    waiting: list[Control] = field(default_factory=list)
+    close: Close | None = None
+    steps: Iterator[None] | None = None
+    broken: bool = False
+    """Whether a disk fault has been told."""
+    half: bool = False
+    """Whether the next turn is the sync (else the flush between two syncs)."""
+
+
+class Desk:
+    """Folders of all sessions. Used by the recorder's thread alone."""
+
+    def __init__(
+        self,
+        settings: RecordSettings,
+        *,
+        on_fault: Callable[[Fault], None],
+        on_opened: Callable[[str, Path], None],
+        on_closed: Callable[[str, Path], None],
+    ) -> None:
+        self._output = settings.output
+        self._turn_s = settings.fsync_s / 2
+        self._on_fault = on_fault
+        self._on_opened = on_opened
+        self._on_closed = on_closed
+        self._sessions: dict[str, _Session] = {}
+        self.durable: dict[str, int] = {}
+        """20 ms frames of each open session that are on disk; read by other threads."""
+        self.missed = 0
+        """Items that reached no folder."""
+
+    def handle(self, item: Item, now: float) -> None:
+        """Do what an item asks."""
+        if isinstance(item, Open | Adopt):
+            self._open(item, now)
+            return
+        session = self._sessions.get(item.session)
+        if session is None:
+            self.missed += 1
+        elif isinstance(item, Discard):
+            self._forget(session)
+        elif isinstance(item, Close):
+            self._close(session, item)
+        elif session.folder is not None:
+            self._guarded(session, lambda folder: _put(folder, item))
+        elif isinstance(item, CoreBegan | CoreEnded | Logged | Changed):
+            if len(session.waiting) < KEPT_CONTROLS:
+                session.waiting.append(item)
+        else:
+            self.missed += 1
+
+    def turn(self, now: float) -> bool:
+        """Serve the session that has waited longest for its sync, or finish a piece of a folder.
+
+        Returns whether there was anything to do. One call is short: the queue is served between.
+        """
+        due = min(self._sessions.values(), key=lambda session: session.due, default=None)
+        if due is not None and due.due <= now:
+            due.due = now + self._turn_s
+            self._serve(due)
+            return True
+        ending = next((one for one in self._sessions.values() if one.steps is not None), None)
+        if ending is not None:
+            self._step(ending)
+        return ending is not None
+
+    def next_due(self) -> float | None:
+        """When `turn` has something to do next; None: only when an item comes."""
+        if any(session.steps is not None for session in self._sessions.values()):
+            return -math.inf
+        return min((session.due for session in self._sessions.values()), default=None)
+
+    def sync_all(self, now: float) -> None:
+        """Bring everything to the disk and finish what has ended."""
+        for session in list(self._sessions.values()):
+            session.half = True
+            session.due = now + self._turn_s
+            self._serve(session)
+            while session.steps is not None:
+                self._step(session)
+
+    def _open(self, item: Open | Adopt, now: float) -> None:
+        session = _Session(id=item.session, due=now + self._turn_s)
+        self._sessions[session.id] = session
+        if isinstance(item, Adopt):
+            session.folder = item.folder
+            self._opened(session, item.folder)
+        else:
+            session.opening = item
+            self._make_folder(session)
+
+    def _make_folder(self, session: _Session) -> None:
+        opening = session.opening
+        if opening is None:
+            return
+        try:
+            folder = SessionFolder.create(
+                self._output, opening.info, settings=opening.settings, extra=opening.extra
+            )
+        except OSError as error:
+            self._broke(session, error)
+            return
+        session.folder = folder
+        self._opened(session, folder)
+        for item in session.waiting:
+            self._guarded(session, lambda folder, item=item: _put(folder, item))  # type: ignore[misc]
+        session.waiting.clear()
+        self._mended(session)
+
+    def _opened(self, session: _Session, folder: SessionFolder) -> None:
+        self.durable[session.id] = folder.durable
+        self._on_opened(session.id, folder.path)
+
+    def _serve(self, session: _Session) -> None:
+        if session.folder is None:
+            self._make_folder(session)
+        if session.close is not None:
+            self._begin_end(session)
+        elif session.half:
+            self._guarded(session, self._sync)
+        else:
+            self._guarded(session, SessionFolder.flush)
+        session.half = not session.half
+
+    def _sync(self, folder: SessionFolder) -> None:
+        self.durable[folder.info.id] = folder.sync()
+        self._mended(self._sessions[folder.info.id])
+
+    def _close(self, session: _Session, item: Close) -> None:
+        session.close = item
+        if session.folder is None:
+            self._make_folder(session)
+        if session.folder is None:
+            # A folder made later would be empty: this session was not recorded.
+            self.missed += 1
+            self._forget(session)
+        self._begin_end(session)
+
+    def _forget(self, session: _Session) -> None:
+        self._mended(session)
+        del self._sessions[session.id]
+        self.durable.pop(session.id, None)
+
+    def _begin_end(self, session: _Session) -> None:
+        if session.steps is None and session.folder is not None and session.close is not None:
+            session.steps = session.folder.end(session.close.info, session.close.facts)
+
+    def _step(self, session: _Session) -> None:
+        steps, folder = session.steps, session.folder
+        if steps is None or folder is None:
+            return
+        try:
+            next(steps)
+        except StopIteration:
+            self._forget(session)
+            self._on_closed(session.id, folder.path)
+        except (OSError, FolderError) as error:
+            session.steps = None
+            self._broke(session, error)
+
+    def _guarded(self, session: _Session, act: Callable[[SessionFolder], object]) -> None:
+        if session.folder is None:
+            return
+        try:
+            act(session.folder)
+        except (OSError, FolderError) as error:
+            self._broke(session, error)
+
+    def _broke(self, session: _Session, error: Exception) -> None:
+        if session.broken:
+            return
+        session.broken = True
+        log.warning("session %s: %s", session.id, error)
+        self._on_fault(_fault(session.id, _words(error, self._output), active=True))
+
+    def _mended(self, session: _Session) -> None:
+        if session.broken:
+            session.broken = False
+            self._on_fault(_fault(session.id, "the disk takes sessions again", active=False))
+
+
+def _put(folder: SessionFolder, item: Item) -> None:
+    if isinstance(item, Audio):
+        samples = (item.samples * 32768.0).astype(np.int16)
+        folder.hear(item.leg, item.start_frame, samples, speech=item.speech, gap=item.gap)
+    elif isinstance(item, Settled):
+        folder.settle(item.leg, item.start_frame, item.rows)
+    elif isinstance(item, Answered):
+        folder.read_windows(item.leg, item.spans)
+    elif isinstance(item, Embedded):
+        folder.embed(item.leg, item.start_frame, item.features)
+    elif isinstance(item, Logged):
+        folder.log(item.event)
+    elif isinstance(item, Changed):
+        folder.update(item.info)
+    elif isinstance(item, CoreBegan):
+        folder.begin_core(item.leg, item.start_frame, item.phase_frames)
+    elif isinstance(item, CoreEnded):
+        folder.end_core(item.leg, item.stop_frame, finished=item.finished)
+
+
+def _words(error: Exception, output: Path) -> str:
+    if isinstance(error, OSError):
+        return f"cannot write to {error.filename or output}: {error.strerror or error}"
+    return str(error)
+
+
+def _fault(session: str, message: str, *, active: bool) -> Fault:
+    return Fault(
+        code="disk",
+        message=message,
+        way_out=WAY_OUT if active else "",
+        active=active,
+        session=session,
+    )

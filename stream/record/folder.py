@@ -1,0 +1,235 @@
+"""A session folder while its session runs: everything is written by position, nothing shifts.
+
+Rules of this file: no thread, no clock; every method may raise OSError (a full or vanished disk)
+and may be called again afterwards: what could not be written is a hole of the right length, small
+pieces are written with the next call. A process killed at any moment leaves files that open once
+their headers are repaired (repair.py), short by what came after the last `sync`.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...models.window import Float32
+from ..events import Event, SessionInfo
+from .card import CARD_NAME, Card, CoreSpan, LegFiles, leg_files, read_card, write_card
+from .eventlog import EVENTS_NAME, EventLog
+from .files import FolderError, new_folder, write_json
+from .finish import finish
+from .formats import (
+    AUDIO_RECORD,
+    FEATURE,
+    FRAME,
+    HEARD,
+    SPEECH,
+    WINDOW,
+    no_header,
+    npy_columns,
+    npy_header,
+    wav_header,
+)
+from .grid import GridFile
+from .in_force import SETTINGS_NAME
+
+
+class SessionFolder:
+    """One session on disk. Used by one thread at a time."""
+
+    def __init__(self, path: Path, card: Card) -> None:
+        self.path = path
+        self.card = card
+        self._grids: dict[str, GridFile] = {}
+        self._events = EventLog(path / EVENTS_NAME)
+        self._card_waits = False
+        for files in card.files:
+            self._audio(files)
+            self._heard(files)
+
+    @classmethod
+    def create(
+        cls,
+        output: Path,
+        info: SessionInfo,
+        *,
+        settings: Mapping[str, Any],
+        extra: Mapping[str, Any] | None = None,
+    ) -> "SessionFolder":
+        """Begin a folder in `output`, named after the session's start and name.
+
+        `settings`: what was in force (settings, model manifest): JSON values. `extra`: what the
+        source needs to take the session up again. Raises OSError.
+        """
+        path = new_folder(output, info.name, info.started_at)
+        info = replace(info, folder=path.name)
+        card = Card(info=info, files=leg_files(info), extra=dict(extra or {}))
+        try:
+            write_json(path / SETTINGS_NAME, settings)
+            folder = cls(path, card)
+            write_card(path, card)
+        except OSError:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+        return folder
+
+    @classmethod
+    def resume(cls, path: Path) -> "SessionFolder":
+        """Take up an interrupted session; `frames` says where it goes on.
+
+        Sound, flags and frames of all legs are cut to the last 20 ms frame that all legs have.
+        Raises FolderError if it has ended, OSError.
+        """
+        card = read_card(path)
+        if not card.unfinished:
+            raise FolderError(f"session {card.info.id} has ended and cannot be taken up again")
+        folder = cls(path, card)
+        folder._cut(folder.frames)
+        return folder
+
+    @property
+    def info(self) -> SessionInfo:
+        """The session as last told."""
+        return self.card.info
+
+    @property
+    def frames(self) -> int:
+        """20 ms frames that every leg has, holes included."""
+        ends = (
+            min(self._audio(files).frames, self._heard(files).frames) for files in self.card.files
+        )
+        return min(ends, default=0)
+
+    @property
+    def durable(self) -> int:
+        """20 ms frames that every leg has on disk, as of the last sync."""
+        return min((self._audio(files).durable for files in self.card.files), default=0)
+
+    def hear(
+        self,
+        leg: str,
+        start_frame: int,
+        samples: npt.NDArray[np.int16],
+        *,
+        speech: npt.NDArray[np.bool_],
+        gap: npt.NDArray[np.bool_],
+    ) -> None:
+        """Whole frames of a leg's 16 kHz sound: samples [n * 320], speech [n], gap [n]."""
+        files = self.card.leg_files(leg)
+        flags = (~gap).astype(np.uint8) * HEARD | speech.astype(np.uint8) * SPEECH
+        self._audio(files).write(start_frame, samples.astype("<i2", copy=False).tobytes())
+        self._heard(files).write(start_frame, flags.tobytes())
+
+    def settle(self, leg: str, start_frame: int, rows: npt.NDArray[np.void]) -> None:
+        """Settled frames from `start_frame` on: rows [n] of formats.FRAME."""
+        grid = self._npy(self.card.leg_files(leg).frames, FRAME)
+        grid.write(start_frame, rows.astype(FRAME, copy=False).tobytes())
+
+    def read_windows(self, leg: str, spans: Iterable[tuple[int, int]]) -> None:
+        """Windows, as (first frame, first frame behind), in the order they reached the track."""
+        rows = np.array(list(spans), dtype=WINDOW).reshape(-1, 2)
+        grid = self._npy(self.card.leg_files(leg).windows, WINDOW, 2)
+        grid.write(grid.frames, rows.tobytes())
+
+    def embed(self, leg: str, start_frame: int, features: Float32) -> None:
+        """Feature vectors [n, D] from `start_frame` on; later ones replace earlier ones."""
+        grid = self._npy(self.card.leg_files(leg).embedding, FEATURE, features.shape[1])
+        grid.write(start_frame, features.astype(FEATURE, copy=False).tobytes())
+
+    def log(self, event: Event) -> None:
+        """Append an event to events.jsonl."""
+        self._events.append(event)
+
+    def update(self, info: SessionInfo) -> None:
+        """The session was renamed, paused, ...; the folder keeps its name."""
+        self._rewrite(replace(self.card, info=replace(info, folder=self.path.name)))
+
+    def begin_core(self, leg: str, start_frame: int, phase_frames: int) -> None:
+        """A leg's core begins at `start_frame`; an earlier one still open was dropped there."""
+        core = CoreSpan(leg=leg, start_frame=start_frame, phase_frames=phase_frames)
+        self._rewrite(self.card.with_core(core))
+
+    def end_core(self, leg: str, stop_frame: int, *, finished: bool) -> None:
+        """A leg's core ends; `finished` says whether it was let to read what it had heard."""
+        cores = self.card.without_open_core(leg, stop_frame, finished=finished)
+        self._rewrite(replace(self.card, cores=cores))
+
+    def flush(self) -> None:
+        """Hand everything to the operating system: a killed process loses none of it."""
+        for grid in self._grids.values():
+            grid.flush()
+        self._events.flush()
+
+    def sync(self) -> int:
+        """Bring everything to the disk and the headers up to date; the durable frames."""
+        for grid in self._grids.values():
+            grid.sync()
+        self._events.sync()
+        if self._card_waits:
+            self._rewrite(self.card)
+        else:
+            # Its time of change is the folder's sign of life (repair.py).
+            os.utime(self.path / CARD_NAME)
+        return self.durable
+
+    def end(self, info: SessionInfo, facts: Mapping[str, Any] | None = None) -> Iterator[None]:
+        """Finish the folder in small steps, so that other sessions are not kept waiting.
+
+        Writes frames.csv, result.json (with `facts`, what only the live session knew, added) and
+        at last the state of `info`. After an OSError it can be called again from the start.
+        """
+        for files in self.card.files:
+            frames = self._audio(files).frames
+            self._audio(files).truncate(frames)
+            self._heard(files).truncate(frames)
+            if any(leg.name == files.leg and leg.scored for leg in info.legs):
+                self._npy(files.frames, FRAME).truncate(frames)
+        self.sync()
+        yield from finish(self.path, self.card, info, facts or {})
+
+    def _rewrite(self, card: Card) -> None:
+        self.card = card
+        self._card_waits = True
+        write_card(self.path, card)
+        self._card_waits = False
+
+    def _cut(self, frames: int) -> None:
+        for files in self.card.files:
+            self._audio(files).truncate(frames)
+            self._heard(files).truncate(frames)
+            if (self.path / files.frames).exists():
+                grid = self._npy(files.frames, FRAME)
+                grid.truncate(min(grid.frames, frames))
+            if (self.path / files.windows).exists():
+                self._cut_windows(files, frames)
+            if (path := self.path / files.embedding).exists():
+                grid = self._npy(files.embedding, FEATURE, npy_columns(path))
+                grid.truncate(min(grid.frames, frames))
+
+    def _cut_windows(self, files: LegFiles, frames: int) -> None:
+        grid = self._npy(files.windows, WINDOW, 2)
+        grid.sync()
+        ends = np.load(self.path / files.windows)[:, 1]
+        beyond = np.flatnonzero(ends > frames)
+        grid.truncate(int(beyond[0]) if len(beyond) else len(ends))
+
+    def _audio(self, files: LegFiles) -> GridFile:
+        return self._grid(files.audio, AUDIO_RECORD, wav_header)
+
+    def _heard(self, files: LegFiles) -> GridFile:
+        return self._grid(files.heard, 1, no_header)
+
+    def _npy(self, name: str, dtype: np.dtype[Any], columns: int = 0) -> GridFile:
+        shape = (columns,) if columns else ()
+        record = dtype.itemsize * max(1, columns)
+        return self._grid(name, record, partial(npy_header, dtype, shape))
+
+    def _grid(self, name: str, record: int, header: Callable[[int], bytes]) -> GridFile:
+        if name not in self._grids:
+            self._grids[name] = GridFile(self.path / name, record, header)
+        return self._grids[name]

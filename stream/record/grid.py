@@ -1,0 +1,112 @@
+"""A file of equal records, one for each frame, written by position.
+
+Rules of this file: a record's place follows from its frame alone, so nothing ever shifts; what was
+never written reads as zeros; a write that failed is tried again with the next one; a header says
+how many records there are and is brought up to date by `sync`. The file is open only while it is
+written: hundreds of sessions hold no file descriptors.
+"""
+
+import os
+from collections.abc import Callable
+from io import FileIO
+from pathlib import Path
+
+FLUSH_BYTES = 1 << 17
+"""Bytes that wait in memory before they go to the operating system (at the latest at a sync)."""
+KEEP_BYTES = 1 << 20
+"""Most bytes that wait while the disk refuses them; beyond it they are given up: a hole."""
+
+
+class GridFile:
+    """Records of `record` bytes behind a header of constant length; made if it is not there.
+
+    Used by one thread.
+    """
+
+    def __init__(self, path: Path, record: int, header: Callable[[int], bytes]) -> None:
+        self.path = path
+        self._header = header
+        self._record = record
+        self._offset = len(header(0))
+        self._pending = bytearray()
+        self._pending_at = 0
+        # Appending makes the file or finds it as it is.
+        with path.open("ab", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            self._frames = max(0, size - self._offset) // record
+            if size == 0 and self._offset:
+                file.write(header(0))
+        self._durable = self._frames
+
+    @property
+    def frames(self) -> int:
+        """Records up to the end of the last one written; holes count."""
+        return self._frames
+
+    @property
+    def durable(self) -> int:
+        """Records on disk as of the last sync (or when it was opened)."""
+        return self._durable
+
+    def write(self, start: int, data: bytes) -> None:
+        """Records from frame `start` on. Raises OSError; what waits is tried again later."""
+        if self._pending and start * self._record != self._pending_at + len(self._pending):
+            self.flush()
+        if not self._pending:
+            self._pending_at = start * self._record
+        self._pending += data
+        self._frames = max(self._frames, start + len(data) // self._record)
+        if len(self._pending) >= FLUSH_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what waits to the operating system. Raises OSError."""
+        if self._pending:
+            with self._opened() as file:
+                self._drain(file)
+
+    def sync(self) -> int:
+        """Bring data and header to the disk; the durable records. Raises OSError."""
+        with self._opened() as file:
+            self._drain(file)
+            frames = self._frames
+            _put(file, 0, self._header(frames))
+            # Longer: holes at the end belong to the file too. Shorter: a cut.
+            file.truncate(self._offset + frames * self._record)
+            os.fsync(file.fileno())
+        self._durable = frames
+        return frames
+
+    def truncate(self, frames: int) -> None:
+        """Make the file exactly `frames` records long: cut it, or fill it with a hole."""
+        self.flush()
+        self._frames = frames
+        self.sync()
+
+    def _opened(self) -> FileIO:
+        try:
+            return self.path.open("r+b", buffering=0)
+        except OSError:
+            self._give_up_too_much()
+            raise
+
+    def _drain(self, file: FileIO) -> None:
+        try:
+            _put(file, self._offset + self._pending_at, self._pending)
+        except OSError:
+            self._give_up_too_much()
+            raise
+        self._pending.clear()
+
+    def _give_up_too_much(self) -> None:
+        if len(self._pending) > KEEP_BYTES:
+            self._pending.clear()
+
+
+def _put(file: FileIO, offset: int, data: bytes | bytearray) -> None:
+    file.seek(offset)
+    with memoryview(data) as rest:
+        done = 0
+        while done < len(rest):
+            with rest[done:] as part:
+                done += file.write(part)
