@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-_TYPES: Final = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
+_TYPES: Final = {0: "<f4", 1: "<i1", 2: "<i2", 3: "<i4", 4: "<f2"}
 
 
 class CheckpointError(ValueError):
@@ -52,11 +52,10 @@ def read_variables(
         for _ in range(take("I")):
             name = text()
             shape = [take("I") for _ in range(take("B"))]
-            kind, size = _TYPES[take("B")], take("I")
+            kind, size = np.dtype(_TYPES[take("B")]), take("I")
             if name.startswith(prefix):
-                variables[name] = np.frombuffer(data, kind, size // kind().itemsize, at).reshape(
-                    shape
-                )
+                values = np.frombuffer(data, kind, size // kind.itemsize, at)
+                variables[name] = values.reshape(shape)
             at += size
     except (struct.error, KeyError, UnicodeDecodeError, ValueError) as error:
         if isinstance(error, CheckpointError):

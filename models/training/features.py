@@ -61,7 +61,7 @@ def degraded(
 ) -> Float32:
     """One copy of a clip; the same generator state gives the same sound."""
     if "noise" in copy:
-        wave = add_noise(wave, noise[rng.integers(len(noise))], float(rng.uniform(3, 20)), rng)
+        wave = add_noise(wave, noise[int(rng.integers(len(noise)))], float(rng.uniform(3, 20)), rng)
     return telephone(wave) if "telephone" in copy else wave
 
 

@@ -1,0 +1,115 @@
+"""The speech gate: Silero VAD (MIT, see NOTICE) through ONNX Runtime, many legs in one call."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnxruntime as ort
+
+from ...models.grid import FRAME_SAMPLES, SAMPLE_RATE
+from ...models.window import Float32
+from ..settings import ListenerSettings
+from .heard import Bool
+
+BLOCK: Final = 512
+"""Samples that the network reads at a time: 32 ms."""
+CONTEXT: Final = 64
+"""Samples before the block that it wants to see again."""
+_STATE: Final = 128
+
+
+class Vad:
+    """The network alone: blocks and states in, probabilities and states out. Rows of a call do not
+    touch each other: a leg's numbers are the same alone or among many."""
+
+    def __init__(self) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        model = Path(__file__).with_name("silero_vad.onnx")
+        self._session = ort.InferenceSession(
+            str(model), sess_options=options, providers=["CPUExecutionProvider"]
+        )
+        self._rate = np.array(SAMPLE_RATE, dtype=np.int64)
+
+    def run(self, blocks: Float32, state: Float32) -> tuple[Float32, Float32]:
+        """Blocks [B, 64 + 512] and states [2, B, 128] to probabilities [B] and new states."""
+        probability, state = self._session.run(
+            None, {"input": blocks, "state": state, "sr": self._rate}
+        )
+        return probability[:, 0], state
+
+
+class Gate:
+    """One leg's state: what the network remembers, and hysteresis with a hold."""
+
+    def __init__(self, settings: ListenerSettings) -> None:
+        self._settings = settings
+        self._hold = int(settings.speech_hold_s * SAMPLE_RATE)
+        self._floor = 10 ** (settings.floor_dbfs / 10)
+        self.state: Float32 = np.zeros((2, 1, _STATE), np.float32)
+        self._pending: Float32 = np.zeros(CONTEXT, np.float32)
+        """Context, then samples that are not a whole block yet."""
+        self._read = 0
+        """Samples read by the network."""
+        self._open = False
+        self._below = 0
+        """Samples for which the probability has been under `speech_off`."""
+        self._changes: list[tuple[int, bool]] = [(0, False)]
+        """Sample from which on the gate is in a state."""
+
+    def push(self, samples: Float32) -> None:
+        """Add 16 kHz samples [N]."""
+        self._pending = np.concatenate([self._pending, samples])
+
+    @property
+    def ready(self) -> bool:
+        """Whether a whole block waits."""
+        return len(self._pending) >= CONTEXT + BLOCK
+
+    @property
+    def block(self) -> Float32:
+        """The next block with its context, [576]."""
+        return self._pending[: CONTEXT + BLOCK]
+
+    def take(self, probability: float, state: Float32) -> None:
+        """The network's answer for the next block."""
+        self.state = state
+        self._pending = self._pending[BLOCK:]
+        self._read += BLOCK
+        if probability >= self._settings.speech_on:
+            is_open, self._below = True, 0
+        elif probability >= self._settings.speech_off:
+            is_open, self._below = self._open, 0
+        else:
+            self._below += BLOCK
+            is_open = self._open and self._below <= self._hold
+        if is_open != self._open:
+            self._open = is_open
+            self._changes.append((self._read, is_open))
+
+    def speech(self, start: int, samples: Float32) -> Bool:
+        """Speech flags of whole frames whose first sample is `start`; call it once, in order.
+
+        A frame's flag is the state after the last block that ended by the frame's end; frames under
+        the level floor are silence whatever the network says.
+        """
+        count = len(samples) // FRAME_SAMPLES
+        ends = start + (np.arange(count) + 1) * FRAME_SAMPLES
+        at = np.searchsorted([change[0] for change in self._changes], ends, side="right") - 1
+        flags = np.array([change[1] for change in self._changes])[at]
+        power = (samples.reshape(count, FRAME_SAMPLES).astype(np.float64) ** 2).mean(axis=1)
+        if count:
+            self._changes = self._changes[int(at[-1]) :]
+        return np.asarray(flags & (power >= self._floor))
+
+
+def advance(gates: Sequence[Gate], vad: Vad) -> None:
+    """Let every gate read its waiting blocks, one block of each in a call of the network."""
+    while waiting := [gate for gate in gates if gate.ready]:
+        blocks = np.stack([gate.block for gate in waiting])
+        states = np.concatenate([gate.state for gate in waiting], axis=1)
+        probabilities, states = vad.run(blocks, states)
+        for row, gate in enumerate(waiting):
+            gate.take(float(probabilities[row]), states[:, row : row + 1])

@@ -1,0 +1,100 @@
+"""The cutter: windows on the leg's frame grid, of true lengths, only where somebody speaks."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..models.grid import FRAME_RATE, FRAME_SAMPLES
+from ..models.window import Float32, Window
+from .listener.heard import Bool, Heard
+from .settings import WindowSettings
+
+
+class Cutter:
+    """Cuts the windows of one leg.
+
+    Ends lie on the grid at every hop, shifted by `phase_frames`. The window ending at frame E has
+    the largest of `lengths` (samples, rising) that fits into what was heard since the leg began or
+    was restarted; it is cut when enough of it is speech, not too much of it is gap, and its newest
+    `fresh_frames` hold speech: otherwise no curve could change.
+    """
+
+    def __init__(
+        self,
+        leg: str,
+        settings: WindowSettings,
+        lengths: Sequence[int],
+        *,
+        phase_frames: int = 0,
+        start_frame: int = 0,
+        settle_frames: int = 25,
+    ) -> None:
+        self._leg = leg
+        self._settings = settings
+        self._hop = settings.hop_ms * FRAME_RATE // 1000
+        self._lengths = tuple(length // FRAME_SAMPLES for length in lengths)
+        self._phase = phase_frames % self._hop
+        self._fresh = settle_frames + self._hop
+        self.restart(start_frame)
+
+    def restart(self, frame: int) -> None:
+        """Forget what was heard: the next windows grow again from `frame` on."""
+        self._begin = self._first = frame
+        """Frame of the restart; frame of the first kept sample."""
+        self._samples: Float32 = np.zeros(0, np.float32)
+        self._speech: Bool = np.zeros(0, np.bool_)
+        self._gap: Bool = np.zeros(0, np.bool_)
+
+    def push(self, heard: Heard) -> list[Window]:
+        """Add frames; return the windows that now end."""
+        if heard.start_frame != self._first + len(self._speech):
+            raise ValueError(
+                f"leg {self._leg!r}: expected frame {self._first + len(self._speech)}, "
+                f"got {heard.start_frame}"
+            )
+        before = heard.start_frame
+        self._samples = np.concatenate([self._samples, heard.samples])
+        self._speech = np.concatenate([self._speech, heard.speech])
+        self._gap = np.concatenate([self._gap, heard.gap])
+        first = before + self._hop - (before - self._phase) % self._hop
+        windows = []
+        for end in range(first, heard.stop_frame + 1, self._hop):
+            behind = (heard.stop_frame - end) / FRAME_RATE
+            window = self._cut(end, heard.captured_at - behind)
+            if window is not None:
+                windows.append(window)
+        self._forget(heard.stop_frame)
+        return windows
+
+    def _cut(self, end: int, captured_at: float) -> Window | None:
+        fitting = [length for length in self._lengths if length <= end - self._begin]
+        if not fitting:
+            return None
+        length = fitting[-1]
+        rows = slice(end - length - self._first, end - self._first)
+        speech, gap = self._speech[rows], self._gap[rows]
+        spoken = int(speech.sum())
+        if (
+            spoken < self._settings.min_speech_share * length
+            or spoken < self._settings.min_speech_s * FRAME_RATE
+            or gap.sum() > self._settings.max_gap_share * length
+            or not speech[-self._fresh :].any()
+        ):
+            return None
+        samples = self._samples[rows.start * FRAME_SAMPLES : rows.stop * FRAME_SAMPLES]
+        return Window(
+            leg=self._leg,
+            start_frame=end - length,
+            samples=samples.copy(),
+            speech=spoken / length,
+            captured_at=captured_at,
+            warming_up=length < self._lengths[-1],
+        )
+
+    def _forget(self, stop: int) -> None:
+        """Keep only what a later window can hold."""
+        drop = stop - self._lengths[-1] - self._first
+        if drop > 0:
+            self._samples = self._samples[drop * FRAME_SAMPLES :].copy()
+            self._speech, self._gap = self._speech[drop:].copy(), self._gap[drop:].copy()
+            self._first += drop
