@@ -18,7 +18,7 @@ SCHEMA_VERSION = 1
 SessionState = Literal["live", "paused", "ended", "lost"]
 SourceKind = Literal["microphone", "recording", "browser", "ingest", "demo"]
 NoticeMethod = Literal["announced", "keypress", "spoken", "written", "test"]
-EpisodeKind = Literal["needs_review", "dual"]
+EpisodeKind = Literal["lost_to_neutral", "needs_review", "dual"]
 EpisodeState = Literal["open", "closed"]
 
 
@@ -131,7 +131,9 @@ class Activity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """A stretch in which fear and disgust could not be told apart. Replaced, never edited."""
+    """A stretch in which fear and disgust could not be told apart, or lost narrowly to neutral.
+
+    Replaced, never edited."""
 
     id: str
     leg: str

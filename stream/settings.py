@@ -76,6 +76,12 @@ class DecisionSettings(Section):
         35.0, ge=0, le=100, description="least independent score of the stronger one"
     )
     floor_share: float = Field(0.25, ge=0, le=1, description="least p(fear) + p(disgust)")
+    lost_to_neutral: bool = Field(
+        False, description="flag speech in which neutral leads fear or disgust narrowly"
+    )
+    lost_gap_points: float = Field(
+        15.0, ge=0, le=100, description="lead of neutral under which its win is narrow"
+    )
     open_ms: int = Field(
         240, ge=20, multiple_of=20, description="time a condition must hold to open an episode"
     )

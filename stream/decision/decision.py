@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...models.labels import DISGUSTED, FEARFUL, LABELS, Label
+from ...models.labels import LABELS, Label
 from ..events import Episode
 from ..settings import DecisionSettings
 from ..track import Fused
-from .arrays import Bool, Float64
+from .arrays import Bool
 from .episodes import Episodes, frames_of
-from .readings import Judged, ReadingColumns, columns, judge
-from .rivals import above_floors
+from .readings import ReadingColumns, columns, judge
+from .rivals import Standing, above_floors
 from .smoothing import Smoother
 from .summary import Summary, Total
 
@@ -84,17 +84,15 @@ class Decision:
         episodes: tuple[Episode, ...] = ()
         confusion = None
         if self._rivals:
-            share = judged.scores[:, FEARFUL] + judged.scores[:, DISGUSTED]
+            standing = Standing.of(judged.scores, judged.fear, judged.disgust)
             done = int(np.searchsorted(frames, provisional.start_frame))
             episodes = self._episodes.push(
                 frames[:done],
-                judged.fear[:done],
-                judged.disgust[:done],
-                share[:done],
+                standing.part(slice(done)),
                 stop_frame=provisional.start_frame,
                 trusted=not poor,
             )
-            confusion = self._confusion(judged, share)
+            confusion = self._confusion(standing)
         self._total.push(settled.logits[kept[:count]], poor=bool(poor))
         readings = columns(settled.start_frame, kept, smoothed, judged)
         return DecisionUpdate(
@@ -117,8 +115,8 @@ class Decision:
             unknown_below=self._settings.unknown_below,
         )
 
-    def _confusion(self, judged: Judged, share: Float64) -> float | None:
-        fear, disgust = judged.fear[-1:], judged.disgust[-1:]
-        if not above_floors(fear, disgust, share[-1:], self._settings).any():
+    def _confusion(self, standing: Standing) -> float | None:
+        newest = standing.part(slice(-1, None))
+        if not above_floors(newest, self._settings).any():
             return None
-        return float(np.abs(fear - disgust)[0])
+        return float(np.abs(newest.fear - newest.disgust)[0])

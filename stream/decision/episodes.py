@@ -14,9 +14,8 @@ import numpy.typing as npt
 from ...models.grid import FRAME_RATE
 from ..events import Episode, EpisodeState
 from ..settings import DecisionSettings
-from .arrays import Float64
 from .reasons import reason
-from .rivals import KINDS, ranks
+from .rivals import KINDS, Standing, ranks
 
 
 def frames_of(milliseconds: int) -> int:
@@ -56,25 +55,24 @@ class Episodes:
     def push(
         self,
         frames: npt.NDArray[np.intp],
-        fear: Float64,
-        disgust: Float64,
-        share: Float64,
+        standing: Standing,
         *,
         stop_frame: int,
         trusted: bool = True,
     ) -> tuple[Episode, ...]:
         """What the frames before `stop_frame` open, move and close.
 
-        `frames` [k] are those with a reading; fear and disgust [k] are independent scores in
-        points, share [k] is p_fear + p_disgust. Without trust (poor audio) nothing holds.
+        `frames` [k] are those with a reading, `standing` is theirs. Without trust (poor audio)
+        nothing holds.
         """
-        strict = ranks(fear, disgust, share, self._settings)
+        strict = ranks(standing, self._settings)
         if self._run is None and not (trusted and strict.any()):
             return ()
         relax = self._settings.hysteresis_points
-        loose = ranks(fear, disgust, share, self._settings, relax=relax)
+        loose = ranks(standing, self._settings, relax)
         told: list[Episode] = []
-        columns = (frames, strict * trusted, loose * trusted, fear, disgust)
+        held = (strict * trusted, loose * trusted)
+        columns = (frames, *held, standing.fear, standing.disgust)
         for row in zip(*(column.tolist() for column in columns), strict=True):
             told.extend(self._close_before(row[0]))
             told.extend(self._hear(*row))

@@ -5,12 +5,13 @@ fear = p_fear / (1 - p_disgust), which is the softmax without disgust, and the o
 Real logits are 20 to 47 apart, where 1 - p is zero, so all of it is computed from logits.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from ...models.labels import DISGUSTED, FEARFUL, LABELS
+from ...models.labels import DISGUSTED, FEARFUL, LABELS, NEUTRAL
 from ..events import EpisodeKind
 from ..settings import DecisionSettings
 from .arrays import Bool, Float64
@@ -20,7 +21,7 @@ POINTS: Final = 100.0
 
 ALL_KNOWN: Final[tuple[bool, ...]] = (True,) * len(LABELS)
 
-KINDS: Final[tuple[EpisodeKind, ...]] = ("needs_review", "dual")
+KINDS: Final[tuple[EpisodeKind, ...]] = ("lost_to_neutral", "needs_review", "dual")
 """Rank r is KINDS[r - 1], rank 0 is nothing; the higher rank wins within an episode."""
 
 
@@ -48,42 +49,76 @@ def independent(logits: npt.ArrayLike) -> tuple[float, float]:
     return float(fear[0]), float(disgust[0])
 
 
-def above_floors(
-    fear: Float64, disgust: Float64, share: Float64, settings: DecisionSettings, relax: float = 0.0
-) -> Bool:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Standing:
+    """How fear and disgust stand in n frames; what every rule of an episode looks at."""
+
+    fear: Float64
+    """[n] independent score, points."""
+    disgust: Float64
+    share: Float64
+    """[n] p_fear + p_disgust."""
+    lead: Float64
+    """[n] points by which neutral leads the stronger of the two; inf where neutral did not win."""
+
+    @classmethod
+    def of(cls, scores: Float64, fear: Float64, disgust: Float64) -> "Standing":
+        """From scores [n, 9] and the independent scores [n]."""
+        lead = scores[:, NEUTRAL] - np.maximum(scores[:, FEARFUL], scores[:, DISGUSTED])
+        return cls(
+            fear=fear,
+            disgust=disgust,
+            share=scores[:, FEARFUL] + scores[:, DISGUSTED],
+            lead=np.where(scores.argmax(axis=-1) == NEUTRAL, POINTS * lead, np.inf),
+        )
+
+    def part(self, rows: slice) -> "Standing":
+        """Some of the frames."""
+        return Standing(
+            fear=self.fear[rows],
+            disgust=self.disgust[rows],
+            share=self.share[rows],
+            lead=self.lead[rows],
+        )
+
+
+def above_floors(standing: Standing, settings: DecisionSettings, relax: float = 0.0) -> Bool:
     """Whether fear and disgust are there at all: a small gap between two nothings means nothing."""
-    floor = np.maximum(fear, disgust) >= settings.floor_points - relax
-    return np.asarray(floor & (share >= settings.floor_share - relax / POINTS))
+    floor = np.maximum(standing.fear, standing.disgust) >= settings.floor_points - relax
+    return np.asarray(floor & (standing.share >= settings.floor_share - relax / POINTS))
 
 
 def ranks(
-    fear: Float64,
-    disgust: Float64,
-    share: Float64,
-    settings: DecisionSettings,
-    *,
-    relax: float = 0.0,
+    standing: Standing, settings: DecisionSettings, relax: float = 0.0
 ) -> npt.NDArray[np.int8]:
     """Rank of each frame (KINDS), 0 where nothing is to be said.
 
-    `fear` and `disgust` [n] in points, `share` [n] = p_fear + p_disgust; `relax` in points loosens
-    every threshold (an episode that is open uses it).
+    `relax` in points loosens every threshold, for an episode that is open. A narrow loss to neutral
+    counts because listeners too hear more than a third of acted fear and disgust as neutral
+    (CREMA-D's votes on voice alone).
     """
-    gap = np.abs(fear - disgust)
-    weaker = np.minimum(fear, disgust)
-    floors = above_floors(fear, disgust, share, settings, relax=relax)
-    review = floors & (gap < settings.review_gap_points + relax)
+    gap = np.abs(standing.fear - standing.disgust)
+    weaker = np.minimum(standing.fear, standing.disgust)
+    floors = above_floors(standing, settings, relax)
     dual = (
         floors
         & (weaker > settings.dual_floor_points - relax)
         & (gap < settings.dual_gap_points + relax)
     )
-    return np.where(dual, np.int8(2), review.astype(np.int8))
+    review = floors & (gap < settings.review_gap_points + relax)
+    lost = floors & (standing.lead < settings.lost_gap_points + relax) & settings.lost_to_neutral
+    return np.where(dual, np.int8(3), np.where(review, np.int8(2), lost.astype(np.int8)))
 
 
 def kind(
-    fear: float, disgust: float, share: float, settings: DecisionSettings
+    fear: float, disgust: float, share: float, settings: DecisionSettings, lead: float = np.inf
 ) -> EpisodeKind | None:
-    """What one reading calls for: independent scores in points, `share` = p_fear + p_disgust."""
-    rank = int(ranks(np.array([fear]), np.array([disgust]), np.array([share]), settings)[0])
+    """What one reading calls for; the numbers are those of `Standing`."""
+    standing = Standing(
+        fear=np.array([fear]),
+        disgust=np.array([disgust]),
+        share=np.array([share]),
+        lead=np.array([lead]),
+    )
+    rank = int(ranks(standing, settings)[0])
     return KINDS[rank - 1] if rank else None

@@ -20,6 +20,7 @@ SHAPES: dict[str, dict[int, float]] = {
     "calm": {NEUTRAL: 0.97},
     "review": {FEARFUL: 0.60, DISGUSTED: 0.30},
     "dual": {FEARFUL: 0.50, DISGUSTED: 0.45},
+    "lost": {NEUTRAL: 0.45, FEARFUL: 0.38, DISGUSTED: 0.05},
     "fear": {FEARFUL: 0.85, DISGUSTED: 0.05},
 }
 

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from tonewatch.models.grid import FRAME_RATE
 from tonewatch.stream.decision.episodes import Episodes
+from tonewatch.stream.decision.rivals import Standing
 from tonewatch.stream.events import Episode
 from tonewatch.stream.settings import DecisionSettings
 
-from .streams import decide, random_stream, script
+from .streams import QUICK, decide, random_stream, script
 
 SETTINGS = DecisionSettings(open_ms=240, close_ms=500, update_ms=500)
 OPEN, CLOSE = 12, 25
@@ -25,9 +26,12 @@ def feed(*rows: tuple[int, float, float]) -> tuple[Episode, ...]:
         spoken = count if fear >= 0 else 0
         told += episodes.push(
             np.arange(frame, frame + spoken),
-            np.full(spoken, fear),
-            np.full(spoken, disgust),
-            np.full(spoken, 0.8),
+            Standing(
+                fear=np.full(spoken, fear),
+                disgust=np.full(spoken, disgust),
+                share=np.full(spoken, 0.8),
+                lead=np.full(spoken, np.inf),
+            ),
             stop_frame=frame + count,
         )
         frame += count
@@ -96,13 +100,17 @@ def test_the_peak_is_where_both_were_strongest():
     assert (told[-1].peak, told[-1].fear, told[-1].disgust) == (30, 75, 68)
 
 
-def test_reasons_speak_of_the_voice():
-    review = feed((40, 64.2, 58.1))[-1]
-    assert review.reason_en == "the voice sounds between fearful (64) and disgusted (58)"
-    assert review.reason_zh == "声音听起来介于恐惧（64）与厌恶（58）之间"
-    dual = feed((40, 72.1, 68.9))[-1]
-    assert dual.reason_en == "the voice sounds both fearful (72) and disgusted (69)"
-    assert dual.reason_zh == "声音听起来既恐惧（72）又厌恶（69）"
+def test_a_narrow_loss_to_neutral_is_flagged_when_switched_on():
+    stream = script(("calm", 40), ("lost", 60), ("calm", 60))
+    assert decide(stream).episodes == ()
+    flags = decide(stream, QUICK.model_copy(update={"lost_to_neutral": True})).flags
+    assert [(e.kind, e.start, e.end) for e in flags] == [("lost_to_neutral", 40, 100)]
+
+
+def test_a_stronger_kind_wins_over_a_narrow_loss_within_an_episode():
+    stream = script(("lost", 40), ("review", 40), ("lost", 40), ("calm", 60))
+    flags = decide(stream, QUICK.model_copy(update={"lost_to_neutral": True})).flags
+    assert [(e.kind, e.start, e.end) for e in flags] == [("needs_review", 0, 120)]
 
 
 def test_updates_are_rare_and_only_when_something_moved():

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tonewatch.models.labels import DISGUSTED, FEARFUL, LABELS, MASKED_LOGIT
-from tonewatch.stream.decision.rivals import independent, kind, ranks, views
+from tonewatch.models.labels import DISGUSTED, FEARFUL, LABELS, MASKED_LOGIT, NEUTRAL
+from tonewatch.stream.decision.rivals import Standing, independent, kind, ranks, views
 from tonewatch.stream.settings import DecisionSettings
 
 from .streams import logits_of
@@ -14,6 +14,11 @@ SETTINGS = DecisionSettings()
 
 simplex = arrays(np.float64, len(LABELS), elements=st.floats(1e-9, 1.0)).map(lambda p: p / p.sum())
 wild = arrays(np.float64, len(LABELS), elements=st.floats(-60, 60))
+
+
+def standing_of(p: np.ndarray) -> Standing:
+    """How the rivals stand in the probabilities [9] of one frame."""
+    return Standing.of(*views(np.log(p)[None], np.ones(len(LABELS), bool)))
 
 
 def found(fear: float, disgust: float) -> tuple[float, float, str | None]:
@@ -98,11 +103,21 @@ def test_every_kind_keeps_what_it_promises_over_the_whole_simplex(p):
 
 @given(simplex, st.floats(0, 20))
 def test_relaxed_thresholds_let_go_of_nothing(p, relax):
-    fear, disgust = (np.array([score]) for score in independent(np.log(p)))
-    share = np.array([p[FEARFUL] + p[DISGUSTED]])
-    assert ranks(fear, disgust, share, SETTINGS, relax=relax) >= ranks(
-        fear, disgust, share, SETTINGS
-    )
+    standing = standing_of(p)
+    on = DecisionSettings(lost_to_neutral=True)
+    assert ranks(standing, on, relax) >= ranks(standing, on)
+
+
+@given(simplex)
+def test_a_narrow_loss_is_a_win_of_neutral_above_the_floors(p):
+    standing = standing_of(p)
+    on = DecisionSettings(lost_to_neutral=True)
+    if ranks(standing, on) == 1:
+        assert p.argmax() == NEUTRAL
+        assert p[NEUTRAL] - max(p[FEARFUL], p[DISGUSTED]) < 0.15
+        assert max(standing.fear, standing.disgust) >= 35
+    else:
+        assert ranks(standing, on) == ranks(standing, SETTINGS)
 
 
 @pytest.mark.parametrize("gap", [0.0, 1.0, 20.0, 40.0, 47.0, 700.0])
