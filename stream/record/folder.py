@@ -51,6 +51,7 @@ class SessionFolder:
         for files in card.files:
             self._audio(files)
             self._heard(files)
+            self._take_up(files)
 
     @classmethod
     def create(
@@ -122,8 +123,12 @@ class SessionFolder:
         """Whole frames of a leg's 16 kHz sound: samples [n * 320], speech [n], gap [n]."""
         files = self.card.leg_files(leg)
         flags = (~gap).astype(np.uint8) * HEARD | speech.astype(np.uint8) * SPEECH
-        self._audio(files).write(start_frame, samples.astype("<i2", copy=False).tobytes())
-        self._heard(files).write(start_frame, flags.tobytes())
+        audio, heard = self._audio(files), self._heard(files)
+        try:
+            audio.write(start_frame, samples.astype("<i2", copy=False).tobytes())
+        finally:
+            heard.write(start_frame, flags.tobytes())
+            self._mark_lost(audio, heard)
 
     def settle(self, leg: str, start_frame: int, rows: npt.NDArray[np.void]) -> None:
         """Settled frames from `start_frame` on: rows [n] of formats.FRAME."""
@@ -161,14 +166,20 @@ class SessionFolder:
 
     def flush(self) -> None:
         """Hand everything to the operating system: a killed process loses none of it."""
-        for grid in self._grids.values():
-            grid.flush()
+        try:
+            for grid in self._grids.values():
+                grid.flush()
+        finally:
+            self._mark_all_lost()
         self._events.flush()
 
     def sync(self) -> int:
         """Bring everything to the disk and the headers up to date; the durable frames."""
-        for grid in self._grids.values():
-            grid.sync()
+        try:
+            for grid in self._grids.values():
+                grid.sync()
+        finally:
+            self._mark_all_lost()
         self._events.sync()
         if self._card_waits:
             self._rewrite(self.card)
@@ -177,20 +188,23 @@ class SessionFolder:
             os.utime(self.path / CARD_NAME)
         return self.durable
 
-    def end(self, info: SessionInfo, facts: Mapping[str, Any] | None = None) -> Iterator[None]:
+    def end(
+        self, info: SessionInfo, facts: Mapping[str, Any] | None = None, *, repaired: str = ""
+    ) -> Iterator[None]:
         """Finish the folder in small steps, so that other sessions are not kept waiting.
 
         Writes frames.csv, result.json (with `facts`, what only the live session knew, added) and
-        at last the state of `info`. After an OSError it can be called again from the start.
+        at last the state of `info`. `repaired`: when the repair closed an interrupted session.
+        After an OSError it can be called again from the start.
         """
         for files in self.card.files:
-            frames = self._audio(files).frames
+            frames = min(self._audio(files).frames, self._heard(files).frames)
             self._audio(files).truncate(frames)
             self._heard(files).truncate(frames)
             if any(leg.name == files.leg and leg.scored for leg in info.legs):
                 self._npy(files.frames, FRAME).truncate(frames)
         self.sync()
-        yield from finish(self.path, self.card, info, facts or {})
+        yield from finish(self.path, self.card, info, facts or {}, repaired=repaired)
 
     def _rewrite(self, card: Card) -> None:
         self.card = card
@@ -202,14 +216,11 @@ class SessionFolder:
         for files in self.card.files:
             self._audio(files).truncate(frames)
             self._heard(files).truncate(frames)
-            if (self.path / files.frames).exists():
-                grid = self._npy(files.frames, FRAME)
-                grid.truncate(min(grid.frames, frames))
-            if (self.path / files.windows).exists():
+            for name in (files.frames, files.embedding):
+                if name in self._grids:
+                    self._grids[name].truncate(min(self._grids[name].frames, frames))
+            if files.windows in self._grids:
                 self._cut_windows(files, frames)
-            if (path := self.path / files.embedding).exists():
-                grid = self._npy(files.embedding, FEATURE, npy_columns(path))
-                grid.truncate(min(grid.frames, frames))
 
     def _cut_windows(self, files: LegFiles, frames: int) -> None:
         grid = self._npy(files.windows, WINDOW, 2)
@@ -217,6 +228,29 @@ class SessionFolder:
         ends = np.load(self.path / files.windows)[:, 1]
         beyond = np.flatnonzero(ends > frames)
         grid.truncate(int(beyond[0]) if len(beyond) else len(ends))
+
+    def _mark_all_lost(self) -> None:
+        for files in self.card.files:
+            self._mark_lost(self._audio(files), self._heard(files))
+
+    @staticmethod
+    def _mark_lost(audio: GridFile, heard: GridFile) -> None:
+        """Sound that the disk never took is a gap."""
+        for start, stop in audio.take_given_up():
+            heard.write(start, bytes(stop - start))
+
+    def _take_up(self, files: LegFiles) -> None:
+        """Open what an interrupted session left, so that its headers are brought up to date."""
+        for name in (files.frames, files.windows, files.embedding):
+            path = self.path / name
+            if path.exists() and not path.stat().st_size:
+                path.unlink()
+        if (self.path / files.frames).exists():
+            self._npy(files.frames, FRAME)
+        if (self.path / files.windows).exists():
+            self._npy(files.windows, WINDOW, 2)
+        if (path := self.path / files.embedding).exists():
+            self._npy(files.embedding, FEATURE, npy_columns(path))
 
     def _audio(self, files: LegFiles) -> GridFile:
         return self._grid(files.audio, AUDIO_RECORD, wav_header)

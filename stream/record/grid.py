@@ -37,6 +37,8 @@ class GridFile:
             if size == 0 and self._offset:
                 file.write(header(0))
         self._durable = self._frames
+        self._given_up: list[tuple[int, int]] = []
+        self._torn: list[tuple[int, int]] = []
 
     @property
     def frames(self) -> int:
@@ -83,6 +85,11 @@ class GridFile:
         self._frames = frames
         self.sync()
 
+    def take_given_up(self) -> list[tuple[int, int]]:
+        """Records that were given up since the last call, as (first, first behind)."""
+        given_up, self._given_up = self._given_up, []
+        return given_up
+
     def _opened(self) -> FileIO:
         try:
             return self.path.open("r+b", buffering=0)
@@ -92,14 +99,28 @@ class GridFile:
 
     def _drain(self, file: FileIO) -> None:
         try:
+            self._blank(file)
             _put(file, self._offset + self._pending_at, self._pending)
         except OSError:
             self._give_up_too_much()
             raise
         self._pending.clear()
 
+    def _blank(self, file: FileIO) -> None:
+        """A refused write may have left its beginning: what was given up is zeros throughout."""
+        size = file.seek(0, os.SEEK_END)
+        for start, stop in self._torn:
+            left = min(size, self._offset + stop * self._record)
+            at = self._offset + start * self._record
+            _put(file, at, bytes(max(0, left - at)))
+        self._torn.clear()
+
     def _give_up_too_much(self) -> None:
         if len(self._pending) > KEEP_BYTES:
+            start = self._pending_at // self._record
+            span = (start, start + len(self._pending) // self._record)
+            self._given_up.append(span)
+            self._torn.append(span)
             self._pending.clear()
 
 
