@@ -3,33 +3,43 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+
 from tonewatch.models.window import Float32
 
 RATE = 16_000
 
 
-def voice(seconds: float, *, rate: int = RATE, f0: float = 140.0, seed: int = 0) -> Float32:
-    """A voice-like sound: a gliding harmonic source through vowel formants, in syllables.
+VOWELS = np.array(
+    [[730, 1090, 2440], [270, 2290, 3010], [300, 870, 2240], [530, 1840, 2480], [570, 840, 2410]]
+)
+"""First three formants of five vowels, Hz (Peterson and Barney 1952)."""
 
-    The speech gate takes it for speech: pulses with jitter, formant resonances that move, a
-    syllable rhythm of about four a second.
+
+def voice(
+    seconds: float, *, rate: int = RATE, f0: float = 120.0, pause: float = 0.0, seed: int = 0
+) -> Float32:
+    """A voice-like sound that the speech gate takes for speech: harmonics of a gliding pitch
+    through moving formants, three syllables a second, each begun by a burst of hiss. With `pause`,
+    that many seconds of every three are silent.
     """
     rng = np.random.default_rng(seed)
-    n = int(seconds * rate)
-    t = np.arange(n) / rate
-    pitch = f0 * (1 + 0.12 * np.sin(2 * np.pi * 0.7 * t) + 0.05 * np.sin(2 * np.pi * 2.3 * t))
+    t = np.arange(int(seconds * rate)) / rate
+    syllable, part = (t * 3).astype(int), (t * 3) % 1
+    order = VOWELS[rng.integers(0, len(VOWELS), int(seconds * 3) + 3)]
+    formants = order[syllable] * (1 - part[:, None]) + order[syllable + 1] * part[:, None]
+    pitch = f0 * (1 + 0.15 * np.sin(2 * np.pi * 0.4 * t) + 0.03 * np.sin(2 * np.pi * 5 * t))
     phase = 2 * np.pi * np.cumsum(pitch) / rate
-    shift = np.sin(2 * np.pi * 2.0 * t)
-    formants = [(600 + 180 * shift, 90.0), (1300 - 350 * shift, 110.0), (2500 + 150 * shift, 160.0)]
-    wave = np.zeros(n)
-    for k in range(1, int(4000 / f0)):
-        hz = k * pitch
-        gain = sum(1 / (1 + ((hz - centre) / width) ** 2) for centre, width in formants) / k**0.3
-        wave += gain * np.sin(k * phase)
-    wave += 0.02 * rng.standard_normal(n)
-    syllables = np.clip(0.55 + 0.6 * np.sin(2 * np.pi * 3.7 * t), 0.02, 1.0)
-    wave *= syllables
-    return np.asarray(0.2 * wave / np.abs(wave).max(), dtype=np.float32)
+    wave = np.zeros_like(t)
+    for k in range(1, int(4500 / f0)):
+        gain = sum(
+            level / (1 + ((k * pitch - formants[:, i]) / width) ** 2)
+            for i, (width, level) in enumerate(((80, 1.0), (100, 0.6), (150, 0.3)))
+        )
+        wave += gain / np.sqrt(k) * np.sin(k * phase)
+    hiss = np.diff(rng.standard_normal(len(t)), prepend=0) * (part < 0.18) * 0.3
+    wave = wave * np.clip(np.sin(np.pi * part) ** 0.7, 0.05, 1) * (part >= 0.18) + hiss
+    wave *= t % 3 < 3 - pause
+    return np.asarray(0.2 * wave / max(np.abs(wave).max(), 1e-9), dtype=np.float32)
 
 
 def silence(seconds: float, *, rate: int = RATE) -> Float32:
