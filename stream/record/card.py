@@ -41,7 +41,7 @@ class LegFiles:
 
     @property
     def windows(self) -> str:
-        """Windows that reached the track, in order: int32 [N, 2], first and last frame + 1."""
+        """Answers that reached the track, in order: int32 [N, 3] (formats.WINDOW)."""
         return self._named("windows.npy")
 
     @property
@@ -60,6 +60,8 @@ class CoreSpan:
     leg: str
     start_frame: int
     phase_frames: int = 0
+    fresh: bool = True
+    """A new core; false: the leg's earlier one, restarted."""
     stop_frame: int | None = None
     """First frame it did not hear; None while it lives."""
     finished: bool = True

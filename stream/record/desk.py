@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from ..events import Fault
 from ..settings import RecordSettings
 from .files import FolderError
 from .folder import SessionFolder
+from .history import frame_rows
 from .items import (
     Adopt,
     Answered,
@@ -26,7 +25,6 @@ from .items import (
     CoreBegan,
     CoreEnded,
     Discard,
-    Embedded,
     Item,
     Logged,
     Open,
@@ -232,20 +230,21 @@ class Desk:
 
 def _put(folder: SessionFolder, item: Item) -> None:
     if isinstance(item, Audio):
-        samples = (item.samples * 32768.0).astype(np.int16)
-        folder.hear(item.leg, item.start_frame, samples, speech=item.speech, gap=item.gap)
+        folder.hear(item.leg, item.heard)
     elif isinstance(item, Settled):
-        folder.settle(item.leg, item.start_frame, item.rows)
+        settled = item.update.settled
+        rows = frame_rows(item.update, poor=item.poor)
+        folder.settle(item.leg, settled.start_frame, rows)
+        if settled.features is not None:
+            folder.embed(item.leg, settled.start_frame, settled.features)
     elif isinstance(item, Answered):
-        folder.read_windows(item.leg, item.spans)
-    elif isinstance(item, Embedded):
-        folder.embed(item.leg, item.start_frame, item.features)
+        folder.answered(item.leg, item.spans)
     elif isinstance(item, Logged):
         folder.log(item.event)
     elif isinstance(item, Changed):
         folder.update(item.info)
     elif isinstance(item, CoreBegan):
-        folder.begin_core(item.leg, item.start_frame, item.phase_frames)
+        folder.begin_core(item.leg, item.start_frame, item.phase_frames, fresh=item.fresh)
     elif isinstance(item, CoreEnded):
         folder.end_core(item.leg, item.stop_frame, finished=item.finished)
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from ...models.window import Float32
 from ..events import Event, SessionInfo
+from ..listener.heard import Heard
 from .card import CARD_NAME, Card, CoreSpan, LegFiles, leg_files, read_card, write_card
 from .eventlog import EVENTS_NAME, EventLog
 from .files import FolderError, new_folder, write_json
@@ -30,6 +31,7 @@ from .formats import (
     HEARD,
     SPEECH,
     WINDOW,
+    WINDOW_COLUMNS,
     no_header,
     npy_columns,
     npy_header,
@@ -111,34 +113,26 @@ class SessionFolder:
         """20 ms frames that every leg has on disk, as of the last sync."""
         return min((self._audio(files).durable for files in self.card.files), default=0)
 
-    def hear(
-        self,
-        leg: str,
-        start_frame: int,
-        samples: npt.NDArray[np.int16],
-        *,
-        speech: npt.NDArray[np.bool_],
-        gap: npt.NDArray[np.bool_],
-    ) -> None:
-        """Whole frames of a leg's 16 kHz sound: samples [n * 320], speech [n], gap [n]."""
+    def hear(self, leg: str, heard: Heard) -> None:
+        """Whole frames of a leg's 16 kHz sound, at their place."""
         files = self.card.leg_files(leg)
-        flags = (~gap).astype(np.uint8) * HEARD | speech.astype(np.uint8) * SPEECH
-        audio, heard = self._audio(files), self._heard(files)
+        flags = (~heard.gap).astype(np.uint8) * HEARD | heard.speech.astype(np.uint8) * SPEECH
+        audio, states = self._audio(files), self._heard(files)
         try:
-            audio.write(start_frame, samples.astype("<i2", copy=False).tobytes())
+            audio.write(heard.start_frame, heard.int16().astype("<i2", copy=False).tobytes())
         finally:
-            heard.write(start_frame, flags.tobytes())
-            self._mark_lost(audio, heard)
+            states.write(heard.start_frame, flags.tobytes())
+            self._mark_lost(audio, states)
 
     def settle(self, leg: str, start_frame: int, rows: npt.NDArray[np.void]) -> None:
         """Settled frames from `start_frame` on: rows [n] of formats.FRAME."""
         grid = self._npy(self.card.leg_files(leg).frames, FRAME)
         grid.write(start_frame, rows.astype(FRAME, copy=False).tobytes())
 
-    def read_windows(self, leg: str, spans: Iterable[tuple[int, int]]) -> None:
-        """Windows, as (first frame, first frame behind), in the order they reached the track."""
-        rows = np.array(list(spans), dtype=WINDOW).reshape(-1, 2)
-        grid = self._npy(self.card.leg_files(leg).windows, WINDOW, 2)
+    def answered(self, leg: str, spans: Iterable[tuple[int, int, bool]]) -> None:
+        """Answers as (first frame, first frame behind, poor), in the order of the track."""
+        rows = np.array(list(spans), dtype=WINDOW).reshape(-1, WINDOW_COLUMNS)
+        grid = self._npy(self.card.leg_files(leg).windows, WINDOW, WINDOW_COLUMNS)
         grid.write(grid.frames, rows.tobytes())
 
     def embed(self, leg: str, start_frame: int, features: Float32) -> None:
@@ -154,9 +148,11 @@ class SessionFolder:
         """The session was renamed, paused, ...; the folder keeps its name."""
         self._rewrite(replace(self.card, info=replace(info, folder=self.path.name)))
 
-    def begin_core(self, leg: str, start_frame: int, phase_frames: int) -> None:
-        """A leg's core begins at `start_frame`; an earlier one still open was dropped there."""
-        core = CoreSpan(leg=leg, start_frame=start_frame, phase_frames=phase_frames)
+    def begin_core(
+        self, leg: str, start_frame: int, phase_frames: int, *, fresh: bool = True
+    ) -> None:
+        """A leg's core begins at `start_frame`; an earlier one still open ended there."""
+        core = CoreSpan(leg=leg, start_frame=start_frame, phase_frames=phase_frames, fresh=fresh)
         self._rewrite(self.card.with_core(core))
 
     def end_core(self, leg: str, stop_frame: int, *, finished: bool) -> None:
@@ -223,7 +219,7 @@ class SessionFolder:
                 self._cut_windows(files, frames)
 
     def _cut_windows(self, files: LegFiles, frames: int) -> None:
-        grid = self._npy(files.windows, WINDOW, 2)
+        grid = self._npy(files.windows, WINDOW, WINDOW_COLUMNS)
         grid.sync()
         ends = np.load(self.path / files.windows)[:, 1]
         beyond = np.flatnonzero(ends > frames)
@@ -248,7 +244,7 @@ class SessionFolder:
         if (self.path / files.frames).exists():
             self._npy(files.frames, FRAME)
         if (self.path / files.windows).exists():
-            self._npy(files.windows, WINDOW, 2)
+            self._npy(files.windows, WINDOW, WINDOW_COLUMNS)
         if (path := self.path / files.embedding).exists():
             self._npy(files.embedding, FEATURE, npy_columns(path))
 

@@ -42,7 +42,8 @@ there is no reading."""
 ESTIMATE, POOR = 1, 4
 """Bits of a frame's state beside SPEECH: a window read it; its audio was too poor to say."""
 WINDOW = np.dtype("<i4")
-"""A window as two columns: first frame, first frame behind."""
+WINDOW_COLUMNS = 3
+"""An answer of the engine: first frame, first frame behind, 1 where the audio was poor."""
 FEATURE = np.dtype("<f4")
 """One component of a feature vector."""
 

@@ -6,22 +6,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...models.window import Float32
-from ..decision.arrays import Bool
 from ..decision.readings import NO_EMOTION, ReadingColumns
 from ..events import Points
+from ..pipeline import LegUpdate
 from .card import LegFiles
 from .formats import ESTIMATE, FRAME, POOR, SPEECH, read_npy
 
 
-def frame_rows(
-    logits: Float32, estimated: Bool, speech: Bool, readings: ReadingColumns, *, poor: bool = False
-) -> npt.NDArray[Any]:
-    """Rows of formats.FRAME for settled frames: fused logits [n, 9], flags [n], readings of n."""
+def frame_rows(update: LegUpdate, *, poor: bool = False) -> npt.NDArray[Any]:
+    """Rows of formats.FRAME for the frames that an update settled."""
+    readings = update.decision.settled
     rows = np.zeros(len(readings), FRAME)
-    rows["state"] = ESTIMATE * estimated + SPEECH * speech + POOR * poor
+    rows["state"] = ESTIMATE * update.settled.valid + SPEECH * update.speech + POOR * poor
     rows["emotion"] = readings.emotion
-    rows["logits"] = logits
+    rows["logits"] = update.settled.logits
     rows["scores"] = readings.scores
     rows["fear"] = readings.fear
     rows["disgust"] = readings.disgust

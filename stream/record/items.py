@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from ...models.window import Float32
 from ..events import Event, SessionInfo
+from ..listener.heard import Heard
+from ..pipeline import LegUpdate
 from .folder import SessionFolder
 
 
@@ -42,59 +40,45 @@ class Adopt:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Audio:
-    """Whole frames of a leg, as heard. Never given while a session is paused."""
+    """Whole frames of a leg, as heard. A paused session's are gaps."""
 
     session: str
     leg: str
-    start_frame: int
-    samples: Float32
-    """Shape [n * 320], 16 kHz, in int16 steps of 1/32768; zeros in gaps."""
-    speech: npt.NDArray[np.bool_]
-    """Shape [n]."""
-    gap: npt.NDArray[np.bool_]
-    """Shape [n]."""
+    """Name of the leg in the session (not its key)."""
+    heard: Heard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Settled:
-    """Settled frames of a scored leg."""
+    """What an answer, a rest or the end settled on a scored leg; its feature vectors if kept."""
 
     session: str
     leg: str
-    start_frame: int
-    rows: npt.NDArray[Any]
-    """Shape [n], of formats.FRAME."""
+    update: LegUpdate
+    poor: bool = False
+    """Whether the audio was too poor to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """Windows whose frames reached the track, in that order; a replay reads just these."""
+    """Answers that reached the track, in that order; a replay reads just these windows."""
 
     session: str
     leg: str
-    spans: tuple[tuple[int, int], ...]
-    """First frame and first frame behind, by the window's samples."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Embedded:
-    """Feature vectors, only if embeddings are kept; later ones replace earlier ones."""
-
-    session: str
-    leg: str
-    start_frame: int
-    features: Float32
-    """Shape [n, D]."""
+    spans: tuple[tuple[int, int, bool], ...]
+    """`Frames.start_frame`, `Frames.stop_frame`, and whether the audio was poor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreBegan:
-    """A leg's core begins: at the start, after a restart, when scoring goes on."""
+    """A leg's core begins, or goes on after a break, at `start_frame`."""
 
     session: str
     leg: str
     start_frame: int
     phase_frames: int
+    fresh: bool = True
+    """A new core; false: the same one after `LegCore.restart`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +133,7 @@ class Discard:
     session: str
 
 
-Bulk = Audio | Settled | Answered | Embedded
+Bulk = Audio | Settled | Answered
 """Items that come many times a second: these are refused when the recorder is too far behind."""
 Control = Open | Adopt | CoreBegan | CoreEnded | Logged | Changed | Close | Discard
 """Rare items: always taken, in order."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..events import Fault
 from ..settings import RecordSettings
 from .desk import Desk
-from .items import Answered, Audio, Embedded, Item, Settled
+from .items import Answered, Audio, Item, Settled
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Recorder:
         """Hand an item over; false if the queue is full (rare items always fit). Never blocks."""
         became_full = False
         with self._changed:
-            bulk = isinstance(item, Audio | Settled | Answered | Embedded)
+            bulk = isinstance(item, Audio | Settled | Answered)
             refused = self._stopping or (bulk and len(self._items) >= self._size)
             if refused:
                 self._refused += 1

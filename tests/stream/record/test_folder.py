@@ -194,7 +194,7 @@ def test_a_resumed_session_goes_on_where_all_legs_agree(tmp_path: Path) -> None:
     hear(folder, 0, 100)
     hear(folder, 0, 80, "agent")
     folder.settle("customer", 0, rows(0, 90))
-    folder.read_windows("customer", [(0, 50), (12, 62), (60, 95)])
+    folder.answered("customer", [(0, 50, False), (12, 62, True), (60, 95, False)])
     folder.begin_core("customer", 0, 3)
     folder.flush()
     with (folder.path / "processed_audio.wav").open("ab") as file:
@@ -203,7 +203,7 @@ def test_a_resumed_session_goes_on_where_all_legs_agree(tmp_path: Path) -> None:
     assert again.frames == again.durable == 80
     assert np.array_equal(wav(folder.path / "processed_audio.wav"), sound(0, 80))
     assert len(np.load(folder.path / "frames.npy")) == 80
-    assert np.load(folder.path / "windows.npy").tolist() == [[0, 50], [12, 62]]
+    assert np.load(folder.path / "windows.npy").tolist() == [[0, 50, 0], [12, 62, 1]]
     for leg in ("customer", "agent"):
         hear(again, 80, 20, leg)
     again.begin_core("customer", 80, 5)

@@ -21,7 +21,6 @@ from tonewatch.stream.record.items import (
     CoreBegan,
     CoreEnded,
     Discard,
-    Embedded,
     Item,
     Logged,
     Open,
@@ -87,11 +86,8 @@ def test_a_session_is_recorded_from_open_to_close(tmp_path: Path) -> None:
         watch.tell(
             CoreBegan(session="s1", leg="customer", start_frame=0, phase_frames=2),
             audio(0, 100),
-            settled(0, 80),
-            Answered(session="s1", leg="customer", spans=((0, 50), (12, 62))),
-            Embedded(
-                session="s1", leg="customer", start_frame=0, features=np.ones((80, 4), np.float32)
-            ),
+            settled(0, 80, features=4),
+            Answered(session="s1", leg="customer", spans=((0, 50, False), (12, 62, False))),
             Logged(session="s1", event=Mark(session="s1", name="note", at=0)),
             CoreEnded(session="s1", leg="customer", stop_frame=100, finished=True),
             Changed(info=session(name="new name")),

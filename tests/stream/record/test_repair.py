@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
-from tests.stream.record.world import FRAME, hear, made, rows, session, sound
+from tests.stream.record.world import hear, made, rows, session, sound
 
 from tonewatch.stream.record.card import read_card
 from tonewatch.stream.record.eventlog import read_events
 from tonewatch.stream.record.folder import SessionFolder
+from tonewatch.stream.record.formats import FRAME
 from tonewatch.stream.record.repair import interrupted, repair
 
 ROOT = Path(__file__).parents[3]
@@ -51,7 +52,8 @@ def check_whole(path: Path, durable: int) -> None:
     assert read[: durable - 50].all()
     assert np.array_equal(array[read], rows(0, len(array))[read])
     assert (path / "frames.csv").read_text().count("\n") == len(array) + 1
-    assert np.load(path / "windows.npy").shape[1] == 2
+    assert np.load(path / "windows.npy").shape[1] == 3
+    assert np.load(path / "embedding.npy").shape[1] == 4
     assert list(read_events(path))
     assert read_card(path).info.state == result["session"]["state"] == "lost"
     assert result["emotion"] in ("fearful", "unknown")

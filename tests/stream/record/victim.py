@@ -8,10 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-from tests.stream.record.world import audio, forced, rows, session
+from tests.stream.record.world import audio, forced, session, settled
 
 from tonewatch.stream.events import Fault, Mark
-from tonewatch.stream.record.items import Answered, CoreBegan, Logged, Open, Settled
+from tonewatch.stream.record.items import Answered, CoreBegan, Logged, Open
 from tonewatch.stream.record.recorder import Recorder
 from tonewatch.stream.settings import RecordSettings
 
@@ -27,13 +27,10 @@ def main(output: Path, id: str) -> None:
     recorder.submit(Open(info=info, settings=forced(output), extra={"rate": 16_000}))
     recorder.submit(CoreBegan(session=id, leg="customer", start_frame=0, phase_frames=3))
     for start in itertools.count(0, 10):
-        # The agent's leg is behind by a frame now and then, as two channels of a call can be.
         recorder.submit(audio(start, 10, "customer", id))
         recorder.submit(audio(start, 10, "agent", id))
-        recorder.submit(
-            Settled(session=id, leg="customer", start_frame=start, rows=rows(start, 10))
-        )
-        recorder.submit(Answered(session=id, leg="customer", spans=((start, start + 10),)))
+        recorder.submit(settled(start, 10, id, features=4))
+        recorder.submit(Answered(session=id, leg="customer", spans=((start, start + 10, False),)))
         recorder.submit(Logged(session=id, event=Mark(session=id, name="n", at=start)))
         print(start, recorder.durable(id), flush=True)
         time.sleep(0.002)

@@ -7,14 +7,19 @@ import numpy as np
 import numpy.typing as npt
 
 from tonewatch.models.grid import FRAME_SAMPLES
-from tonewatch.models.labels import LABELS
+from tonewatch.models.labels import FEARFUL, LABELS
 from tonewatch.models.manifest import Licence, Manifest
+from tonewatch.stream.decision.decision import DecisionUpdate
+from tonewatch.stream.decision.readings import ReadingColumns
 from tonewatch.stream.events import LegInfo, SessionInfo
+from tonewatch.stream.listener.heard import Heard
+from tonewatch.stream.pipeline import LegUpdate
 from tonewatch.stream.record.folder import SessionFolder
-from tonewatch.stream.record.formats import FRAME
+from tonewatch.stream.record.history import frame_rows
 from tonewatch.stream.record.in_force import in_force
 from tonewatch.stream.record.items import Audio, Settled
 from tonewatch.stream.settings import RecordSettings, StreamSettings
+from tonewatch.stream.track import Fused
 
 MANIFEST = Manifest(
     schema=1,
@@ -66,45 +71,64 @@ def sound(start: int, frames: int) -> npt.NDArray[np.int16]:
     return ((at * 7919) % 65_521 - 32_760).astype(np.int16)
 
 
-def flags(frames: int, value: bool) -> npt.NDArray[np.bool_]:
-    return np.full(frames, value)
+def heard(start: int, frames: int, *, speech: bool = True) -> Heard:
+    return Heard(
+        leg="s1/customer",
+        start_frame=start,
+        samples=(sound(start, frames) / 32768.0).astype(np.float32),
+        speech=np.full(frames, speech),
+        gap=np.zeros(frames, np.bool_),
+        captured_at=0.0,
+    )
 
 
 def hear(
     folder: SessionFolder, start: int, frames: int, leg: str = "customer", speech: bool = True
 ) -> None:
-    folder.hear(
-        leg,
-        start,
-        sound(start, frames),
-        speech=flags(frames, speech),
-        gap=flags(frames, False),
+    folder.hear(leg, heard(start, frames, speech=speech))
+
+
+def update(start: int, frames: int, label: int = FEARFUL, features: int = 0) -> LegUpdate:
+    """Settled speech frames that say where they are and lean to one label."""
+    logits = np.zeros((frames, 9), np.float32)
+    logits[:, label] = 2.0
+    scores = np.zeros((frames, 9), np.float32)
+    scores[:, label] = 0.75
+    place = np.arange(start, start + frames)
+    settled = ReadingColumns(
+        start_frame=start,
+        scores=scores,
+        fear=(place % 100).astype(np.float32),
+        disgust=np.full(frames, 5.0, np.float32),
+        emotion=np.full(frames, label, np.int8),
+        confidence=np.full(frames, 0.75, np.float32),
+        valid=np.ones(frames, np.bool_),
+        logits=logits.copy(),
+    )
+    return LegUpdate(
+        settled=Fused(
+            start_frame=start,
+            logits=logits,
+            valid=np.ones(frames, np.bool_),
+            features=np.repeat(place[:, None], features, 1).astype(np.float32)
+            if features
+            else None,
+        ),
+        speech=np.ones(frames, np.bool_),
+        decision=DecisionUpdate(settled=settled, provisional=settled.part(frames)),
+        captured_at=0.0,
+        warming_up=False,
     )
 
 
-def rows(start: int, frames: int, label: int = 2) -> npt.NDArray[Any]:
-    """Settled speech frames that say where they are and lean to one label."""
-    made = np.zeros(frames, FRAME)
-    made["state"] = 3
-    made["emotion"] = label
-    made["logits"][:, label] = 2.0
-    made["scores"][:, label] = 0.75
-    made["fear"] = np.arange(start, start + frames) % 100
-    made["disgust"] = 5.0
-    made["confidence"] = 0.75
-    return made
+def rows(start: int, frames: int, label: int = FEARFUL) -> npt.NDArray[Any]:
+    return frame_rows(update(start, frames, label))
 
 
 def audio(start: int, frames: int, leg: str = "customer", session: str = "s1") -> Audio:
-    return Audio(
-        session=session,
-        leg=leg,
-        start_frame=start,
-        samples=(sound(start, frames) / 32768.0).astype(np.float32),
-        speech=flags(frames, True),
-        gap=flags(frames, False),
-    )
+    return Audio(session=session, leg=leg, heard=heard(start, frames))
 
 
-def settled(start: int, frames: int, session: str = "s1") -> Settled:
-    return Settled(session=session, leg="customer", start_frame=start, rows=rows(start, frames))
+def settled(start: int, frames: int, session: str = "s1", features: int = 0) -> Settled:
+    made = update(start, frames, features=features)
+    return Settled(session=session, leg="customer", update=made)
