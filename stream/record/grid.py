@@ -52,6 +52,8 @@ class GridFile:
 
     def write(self, start: int, data: bytes) -> None:
         """Records from frame `start` on. Raises OSError; what waits is tried again later."""
+        if not data:
+            return
         if self._pending and start * self._record != self._pending_at + len(self._pending):
             self.flush()
         if not self._pending:

@@ -1,6 +1,6 @@
 """Recordings of any length and format, read in blocks: constant memory whatever they hold."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile as sf
 
+SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au"})
+"""What a folder is searched for; a file that is named is tried whatever it is called."""
 _NEARLY_ALL = 0.98
 _UNKNOWN_SIZE = 0x7FFFF000
 """RIFF sizes from here on mean `unknown`: programs that write into a pipe leave them."""
@@ -100,6 +102,44 @@ def open_recording(path: Path) -> Recording:
             f"{SHORTEST_S * 1000:.0f} ms are needed; it is empty or was cut short"
         )
     return Recording(path=path, rate=facts.samplerate, channels=facts.channels, frames=facts.frames)
+
+
+def leg_names(recording: Recording, names: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Names of a recording's legs, one for each channel; only `customer` is scored.
+
+    Without names one channel is the customer, two are customer and agent. Raises RecordingError if
+    the names do not fit or more channels have none.
+    """
+    usual = {1: ("customer",), 2: ("customer", "agent")}
+    given = tuple(names) if names else usual.get(recording.channels, ())
+    if not given:
+        raise RecordingError(
+            f"{recording.path}: has {recording.channels} channels; name each of them, as in "
+            f"--legs customer,agent{',other' * (recording.channels - 2)}"
+        )
+    if len(given) != recording.channels or len(set(given)) != len(given):
+        raise RecordingError(
+            f"{recording.path}: has {recording.channels} channel(s), --legs names "
+            f"{len(given)} ({','.join(given)}); name each channel once"
+        )
+    return given
+
+
+def recordings_in(paths: Iterable[Path]) -> list[Path]:
+    """The recordings that paths name: files as they are, folders by what libsndfile reads in them.
+
+    Raises RecordingError for a folder that holds none.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES)
+        if not inside:
+            raise RecordingError(f"{path}: holds no recordings ({', '.join(sorted(SUFFIXES))})")
+        found += inside
+    return found
 
 
 def _riff_is_short(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """Sessions, sound and settled frames for the tests of the record."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tonewatch.models.grid import FRAME_SAMPLES
-from tonewatch.models.labels import FEARFUL, LABELS
+from tonewatch.models.labels import DISGUSTED, FEARFUL, LABELS, NEUTRAL
 from tonewatch.models.manifest import Licence, Manifest
+from tonewatch.models.window import Frames, Window
 from tonewatch.stream.decision.decision import DecisionUpdate
 from tonewatch.stream.decision.readings import ReadingColumns
 from tonewatch.stream.events import LegInfo, SessionInfo
@@ -132,3 +134,42 @@ def audio(start: int, frames: int, leg: str = "customer", session: str = "s1") -
 def settled(start: int, frames: int, session: str = "s1", features: int = 0) -> Settled:
     made = update(start, frames, features=features)
     return Settled(session=session, leg="customer", update=made)
+
+
+class LoudnessEngine:
+    """Reads loud frames as fearful and disgusted, in turns, and quiet ones as neutral."""
+
+    manifest = MANIFEST
+    provider = "CPU"
+
+    def __init__(self) -> None:
+        self.legs: list[str] = []
+        self.open_legs: set[str] = set()
+        self.calls: list[int] = []
+
+    def open(self, leg: str) -> None:
+        self.open_legs.add(leg)
+
+    def close(self, leg: str) -> None:
+        self.open_legs.discard(leg)
+
+    def infer(self, windows: Sequence[Window]) -> list[Frames]:
+        self.calls.append(len(windows))
+        return [self._read(window) for window in windows]
+
+    def _read(self, window: Window) -> Frames:
+        self.legs.append(window.leg)
+        samples = window.samples.reshape(-1, FRAME_SAMPLES)
+        level = np.abs(samples).mean(axis=1)
+        logits = np.zeros((len(level), len(LABELS)), np.float32)
+        logits[:, FEARFUL] = 80 * level
+        logits[:, DISGUSTED] = 80 * level + samples[:, 0]
+        logits[:, NEUTRAL] = 0.5
+        return Frames(
+            leg=window.leg,
+            start_frame=window.start_frame,
+            logits=logits,
+            features=np.repeat(level[:, None], 4, axis=1).astype(np.float32),
+            captured_at=window.captured_at,
+            warming_up=window.warming_up,
+        )
