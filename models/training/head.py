@@ -83,10 +83,10 @@ def fit_head(
         logits = (x @ weight.T + bias).masked_fill(hidden, MASKED_LOGIT)
         losses = torch.nn.functional.cross_entropy(logits, y, reduction="none")
         loss = (losses * w).mean() + penalty * (weight * weight).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss
 
-    optimiser.step(closure)  # type: ignore[no-untyped-call]
+    optimiser.step(closure)
     raw = (weight.detach().numpy() / scale).astype(np.float32)
     shift = (bias.detach().numpy() - raw @ mean).astype(np.float32)
     known = np.isin(np.arange(len(LABELS)), targets)
