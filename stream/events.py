@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 
 from ..models.labels import Label
 from .audio import Role
@@ -130,6 +131,18 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Focus:
+    """The span in which one of the two was clearest, scored by itself."""
+
+    start: int
+    """Frame."""
+    end: int
+    """First frame behind it."""
+    score: float
+    """Independent score of the span's mean frame, points."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
     """A stretch in which fear and disgust could not be told apart, or lost narrowly to neutral.
 
@@ -150,6 +163,11 @@ class Episode:
     disgust: float
     reason_en: str
     reason_zh: str
+    focus_fear: Focus | None = None
+    """Where fear was clearest, in the episode or close to it; null where no span is long enough."""
+    focus_disgust: Focus | None = None
+    crossing: int | None = None
+    """Frame at which the two curves changed places, the one nearest to the peak."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,7 +328,14 @@ def snapshot_json(snapshot: Snapshot) -> bytes:
     return SNAPSHOT.dump_json(snapshot)
 
 
+class _AsSent(GenerateJsonSchema):
+    """What is sent always carries every field, so every field is required (the tag above all)."""
+
+    def field_is_required(self, *_: Any, **__: Any) -> bool:
+        return True
+
+
 def json_schema() -> dict[str, Any]:
     """JSON Schema of everything on the live socket; the page's types are made from it."""
     wire: TypeAdapter[Any] = TypeAdapter(Event | Snapshot)
-    return wire.json_schema(mode="serialization")
+    return wire.json_schema(mode="serialization", schema_generator=_AsSent)
