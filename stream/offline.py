@@ -21,6 +21,7 @@ from .listener.gate import Vad
 from .listener.heard import Heard
 from .listener.listener import Listener, finish, listen
 from .pipeline import LegCore
+from .quality import Quality
 from .record.files import utc_text
 from .record.folder import SessionFolder
 from .record.history import frame_rows
@@ -108,6 +109,11 @@ class _Call:
             Listener(self._key(name), recording.rate, tools.settings.listener)
             for name in self._names
         ]
+        self._quality = {
+            leg.name: Quality(tools.settings.decision.poor_snr_db)
+            for leg in folder.info.legs
+            if leg.scored
+        }
         # Scorers are made for scored legs alone: no other sound can reach a window.
         self._scorers = {leg.name: self._scorer(leg.name) for leg in folder.info.legs if leg.scored}
 
@@ -149,6 +155,7 @@ class _Call:
             for piece in pieces:
                 self._folder.hear(name, piece)
                 if name in self._scorers:
+                    self._quality[name].push(piece)
                     self._keep(name, list(self._scorers[name].hear(piece)))
 
     def _keep(self, name: str, steps: Sequence[Scored]) -> None:
@@ -170,7 +177,13 @@ class _Call:
         tools.engine.open(key)
         self._folder.begin_core(name, 0, 0)
         core = LegCore(key, tools.settings, tools.engine.manifest)
-        return Scorer(core, tools.engine, batch=tools.batch)
+        quality = self._quality[name]
+        return Scorer(
+            core,
+            tools.engine,
+            batch=tools.batch,
+            judge=lambda window: quality.at(window.stop_frame).poor,
+        )
 
     def _key(self, name: str) -> str:
         return f"{self._folder.info.id}/{name}"

@@ -67,6 +67,10 @@ class Scorer:
         update, closed = self._core.finish()
         yield Scored(update=update, episodes=(*update.decision.episodes, *closed))
 
+    def drop(self) -> Iterator[Scored]:
+        """Consent was withdrawn: read what was answered, settle and close nothing."""
+        yield from self._read(len(self._waiting))
+
     def _read(self, count: int) -> Iterator[Scored]:
         windows, self._waiting = self._waiting[:count], self._waiting[count:]
         for start in range(0, len(windows), self._batch):

@@ -87,6 +87,9 @@ def _end(path: Path, now: datetime) -> float:
     last = datetime.fromtimestamp((path / CARD_NAME).stat().st_mtime, UTC)
     folder = SessionFolder(path, read_card(path))
     info = replace(folder.info, state="lost", ended_at=utc_text(last))
+    for core in folder.card.cores:
+        if core.stop_frame is None:
+            folder.end_core(core.leg, folder.frames, finished=False)
     for _ in folder.end(info, repaired=utc_text(now)):
         pass
     return frames_to_seconds(folder.frames)
