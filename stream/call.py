@@ -1,0 +1,354 @@
+"""One session as the signal thread works on it: its listeners, its cores, what is told of them.
+
+Rules of this file: everything here is used by the signal thread alone; nothing waits. Legs that the
+law (law.py) does not let be scored have no core, so nothing of them can reach a window.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from ..models.grid import SAMPLE_RATE
+from ..models.manifest import Manifest
+from ..models.window import Window
+from .audio import Chunk, Gap
+from .engine_thread import Answer, Task
+from .events import (
+    Activity,
+    Episode,
+    EpisodeChanged,
+    Event,
+    GapNoted,
+    LegInfo,
+    Mark,
+    Readings,
+    SessionInfo,
+)
+from .listener.heard import Heard
+from .listener.listener import Listener
+from .meter import Meter, Overlap
+from .pipeline import LegCore, LegUpdate
+from .quality import Quality
+from .record.items import Answered, Audio, Close, CoreBegan, CoreEnded, Item, Settled
+from .ring import Ring
+from .session import ERASED, Session
+from .settings import StreamSettings
+
+FILE_STEP_S = 1.0
+"""Sound of a recording that is listened to at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlets:
+    """Where a call's results go; none of these blocks."""
+
+    tell: Callable[[Event], None]
+    record: Callable[[Item], object]
+    submit: Callable[[Sequence[Task]], list[Window]]
+    open_leg: Callable[[str], None]
+    close_leg: Callable[[str], None]
+    late: Callable[[float], None]
+    """A live reading's latency, in milliseconds."""
+    now: Callable[[], float]
+    to_ns: Callable[[float], int]
+    """Monotonic seconds to UTC nanoseconds."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Leg:
+    """One voice."""
+
+    name: str
+    key: str
+    """Unique in the process: what windows and the engine know it by."""
+    ring: Ring
+    listener: Listener
+    meter: Meter
+    quality: Quality
+    core: LegCore | None
+    pending: int = 0
+    """Windows without an answer."""
+    windows: int = 0
+    superseded: int = 0
+    failed: int = 0
+    open_episode: Episode | None = None
+    gap: Gap | None = None
+    """A gap that may still grow."""
+
+
+class Call:
+    """A session's work. Made by the signal thread, dropped by it when `closed`."""
+
+    def __init__(
+        self,
+        session: Session,
+        settings: StreamSettings,
+        manifest: Manifest,
+        outlets: Outlets,
+        *,
+        phases: Sequence[int],
+        start_frame: int = 0,
+    ) -> None:
+        self.session = session
+        self.closed = False
+        self.broken = False
+        """Whether its work has failed: it is closed as it is."""
+        self._settings = settings
+        self._out = outlets
+        self._live = session.pace == "live"
+        self.finishing = False
+        """Whether all its sound was read."""
+        self._overlap = Overlap(len(session.rings))
+        self.legs = [
+            self._leg(info, ring, manifest, phase, start_frame)
+            for info, ring, phase in zip(session.info.legs, session.rings, phases, strict=True)
+        ]
+
+    def _leg(
+        self, info: LegInfo, ring: Ring, manifest: Manifest, phase: int, start_frame: int
+    ) -> Leg:
+        session = self.session
+        key = f"{session.id}/{info.name}"
+        core = None
+        if info.scored and session.info.scoring:
+            core = LegCore(
+                key, self._settings, manifest, phase_frames=phase, start_frame=start_frame
+            )
+            self._out.open_leg(key)
+            self._out.record(
+                CoreBegan(
+                    session=session.id, leg=info.name, start_frame=start_frame, phase_frames=phase
+                )
+            )
+        return Leg(
+            name=info.name,
+            key=key,
+            ring=ring,
+            listener=Listener(key, session.rate, self._settings.listener, start_frame=start_frame),
+            meter=Meter(start_frame),
+            quality=Quality(self._settings.decision.poor_snr_db, start_frame=start_frame),
+            core=core,
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether a recording has sound that could be listened to at once."""
+        return (
+            not self._live
+            and any(leg.ring.statistics().waiting for leg in self.legs)
+            and (self._has_room())
+        )
+
+    def drain(self) -> list[tuple[Leg, list[Chunk | Gap]]]:
+        """What the legs' rings hold; of a recording, as much as the engine keeps up with."""
+        if self.finishing or self.broken or not (self._live or self._has_room()):
+            return []
+        limit = None if self._live else round(FILE_STEP_S * self.session.rate)
+        read = [(leg, leg.ring.read(limit)) for leg in self.legs]
+        if not self._live:
+            self.session.drained()
+        for leg, items in read:
+            for item in items:
+                self._note_gap(leg, item if isinstance(item, Gap) else None)
+        return [(leg, items) for leg, items in read if items]
+
+    def hear(self, leg: Leg, heard: Sequence[Heard]) -> None:
+        """Frames of a leg: to the disk, the meters and, if it is scored, the cutter."""
+        for piece in heard:
+            self._out.record(Audio(session=self.session.id, leg=leg.name, heard=piece))
+            leg.meter.push(piece)
+            leg.quality.push(piece)
+            self._overlap.push(self.legs.index(leg), piece.speech)
+            # The session is asked too: an order to stop works before this thread has seen it.
+            if leg.core is not None and self.session.info.scoring:
+                self._queue(leg, leg.core.hear(piece))
+
+    def answer(self, leg: Leg, answer: Answer) -> None:
+        """The engine's answer for one of the leg's windows."""
+        if leg.core is None or not self.session.info.scoring:
+            return
+        leg.pending -= 1
+        if answer.frames is None:
+            leg.failed += 1
+            return
+        frames = answer.frames
+        # As of the window's end, not of this moment: threads must not change what is read.
+        poor = leg.quality.at(answer.window.stop_frame).poor
+        update = leg.core.read(frames, poor)
+        span = (frames.start_frame, frames.stop_frame, bool(poor))
+        self._out.record(Answered(session=self.session.id, leg=leg.name, spans=(span,)))
+        latency = self._tell_update(leg, update, poor=bool(poor))
+        if self._live:
+            self._out.late(latency)
+
+    def rest(self) -> None:
+        """Settle the silence behind which no window waits."""
+        for leg in self.legs:
+            if leg.core is not None and not leg.pending and self.session.info.scoring:
+                update = leg.core.rest()
+                if update is not None:
+                    self._tell_update(leg, update)
+
+    def tell_activity(self) -> None:
+        """Meters of every leg, those that are not scored included."""
+        overlap_s = self._overlap.seconds
+        for leg in self.legs:
+            state, line = leg.meter.take(), leg.quality.newest
+            if state is not None:
+                self._out.tell(
+                    Activity(
+                        session=self.session.id,
+                        leg=leg.name,
+                        stop_frame=state.stop_frame,
+                        speech=state.speech,
+                        speaking=state.speaking,
+                        talk_s=state.talk_s,
+                        silence_s=state.silence_s,
+                        overlap_s=overlap_s,
+                        level_dbfs=state.level_dbfs,
+                        peak_dbfs=state.peak_dbfs,
+                        clipped=state.clipped,
+                        bandwidth_hz=line.bandwidth_hz,
+                        snr_db=line.snr_db,
+                        poor=line.poor,
+                    )
+                )
+
+    def stop_scoring(self, *, erase: bool) -> None:
+        """Drop every core and what it was about to say."""
+        frame, now = max(leg.meter.stop_frame for leg in self.legs), self._out.now()
+        for leg in self.legs:
+            if leg.core is None:
+                continue
+            leg.core, leg.pending = None, 0
+            self._out.close_leg(leg.key)
+            self._out.record(
+                CoreEnded(
+                    session=self.session.id,
+                    leg=leg.name,
+                    stop_frame=leg.meter.stop_frame,
+                    finished=False,
+                )
+            )
+            if leg.open_episode is not None:
+                self._tell_episodes(leg, [replace(leg.open_episode, state="closed")], now)
+        name = ERASED if erase else "scoring stopped"
+        self._out.tell(Mark(session=self.session.id, name=name, at=frame * SAMPLE_RATE // 50))
+
+    def finish_sound(self, end: Callable[[Listener], list[Heard]]) -> None:
+        """No sound follows and none waits: let the listeners give what they hold."""
+        self.finishing = True
+        for leg in self.legs:
+            self._note_gap(leg, None)
+            self.hear(leg, end(leg.listener))
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the session was told to end and all its sound was read."""
+        return (
+            not self.finishing
+            and self.session.end_asked is not None
+            and not any(leg.ring.statistics().waiting for leg in self.legs)
+        )
+
+    @property
+    def answered(self) -> bool:
+        """Whether its sound has ended and no window waits for its answer."""
+        return self.finishing and not any(leg.pending for leg in self.legs)
+
+    def close(self, info: SessionInfo) -> None:
+        """Last readings, last meters, and the folder's end."""
+        for leg in self.legs:
+            if leg.core is not None and not self.broken:
+                update, episodes = leg.core.finish()
+                self._tell_update(leg, update)
+                self._tell_episodes(leg, episodes, update.captured_at or self._out.now())
+            if leg.core is not None:
+                self._out.close_leg(leg.key)
+        self.tell_activity()
+        self._out.record(Close(info=info, facts=self._facts()))
+        self.closed = True
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            leg.name: {
+                "windows": leg.windows,
+                "superseded": leg.superseded,
+                "failed": leg.failed,
+                "lost_samples": leg.ring.statistics().lost,
+            }
+            for leg in self.legs
+        }
+
+    def _has_room(self) -> bool:
+        return all(leg.pending < self._settings.window.pending for leg in self.legs)
+
+    def _queue(self, leg: Leg, windows: Sequence[Window]) -> None:
+        if not windows:
+            return
+        leg.windows += len(windows)
+        leg.pending += len(windows)
+        now = self._out.now()
+        superseded = self._out.submit(
+            [Task(window=window, live=self._live, queued_at=now) for window in windows]
+        )
+        leg.superseded += len(superseded)
+        leg.pending -= len(superseded)
+
+    def _note_gap(self, leg: Leg, gap: Gap | None) -> None:
+        """Tell of a gap once it is whole: a pause comes in many small ones."""
+        before = leg.gap
+        if before is not None and gap is not None and before.reason == gap.reason:
+            leg.gap = replace(gap, start=before.start, length=before.length + gap.length)
+            return
+        leg.gap = gap
+        if before is not None:
+            self._tell_gap(leg, before)
+
+    def _tell_gap(self, leg: Leg, gap: Gap) -> None:
+        start = gap.start * SAMPLE_RATE // self.session.rate
+        stop = gap.stop * SAMPLE_RATE // self.session.rate
+        self._out.tell(
+            GapNoted(
+                session=self.session.id,
+                leg=leg.name,
+                start=start,
+                length=stop - start,
+                reason=gap.reason,
+            )
+        )
+
+    def _tell_update(self, leg: Leg, update: LegUpdate, *, poor: bool = False) -> float:
+        """Tell what an update changed; its latency in milliseconds."""
+        session, stride = self.session.id, self._settings.monitor.wire_stride
+        self._out.record(Settled(session=session, leg=leg.name, update=update, poor=poor))
+        now = self._out.now()
+        captured_at = update.captured_at or now
+        latency_ms = max(0.0, (now - captured_at) * 1000.0)
+        decision = update.decision
+        self._out.tell(
+            Readings(
+                session=session,
+                leg=leg.name,
+                settled=decision.settled.to_points(stride),
+                provisional=decision.provisional.to_points(stride),
+                confusion=decision.confusion,
+                warming_up=update.warming_up,
+                captured_at_ns=self._out.to_ns(captured_at),
+                emitted_at_ns=self._out.to_ns(now),
+                latency_ms=round(latency_ms, 1),
+            )
+        )
+        self._tell_episodes(leg, decision.episodes, captured_at)
+        return latency_ms
+
+    def _tell_episodes(self, leg: Leg, episodes: Sequence[Episode], captured_at: float) -> None:
+        for episode in episodes:
+            leg.open_episode = episode if episode.state == "open" else None
+            self._out.tell(
+                EpisodeChanged(
+                    session=self.session.id,
+                    # A core knows its leg by its key, everybody else by its name.
+                    episode=replace(episode, leg=leg.name),
+                    captured_at_ns=self._out.to_ns(captured_at),
+                )
+            )

@@ -1,0 +1,278 @@
+"""The engine's thread: a loop around a pure planner.
+
+Rules of this file: one thread calls the engine, nobody else; a window of a live leg that still
+waits is superseded by the leg's next one, so nothing grows; whatever the engine raises ends in an
+answer and a fault, never in a dead thread.
+"""
+
+import logging
+import math
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..models.engine import Engine
+from ..models.window import Frames, Window
+from .events import Fault
+
+STOP_S = 10.0
+"""Seconds that the thread may take to stop: one engine call and a little."""
+WAY_OUT = "the sessions go on being recorded; see the log, or choose another model with --model"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Task:
+    """A window that waits for the engine."""
+
+    window: Window
+    live: bool
+    """Whether a newer window of the leg may take its place."""
+    queued_at: float
+    """Monotonic seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Answer:
+    """What became of a window."""
+
+    window: Window
+    frames: Frames | None
+    """None where the engine failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStatistics:
+    """Counts since the thread started."""
+
+    windows: int
+    """Windows answered."""
+    failed: int
+    superseded: int
+    waiting: int
+
+
+def plan_batch(
+    waiting: Sequence[Task], *, size: int, max_wait: float, now: float
+) -> tuple[list[Task], float]:
+    """The windows to run now, or none and the time at which to ask again.
+
+    Live windows go first, the oldest sound of them first. A batch is run when it is full or one of
+    its windows has waited `max_wait` seconds; recordings have no time to keep and do not wait.
+    """
+    if not waiting:
+        return [], math.inf
+    # sorted keeps the order of a leg's windows: their capture times never fall.
+    ordered = sorted(waiting, key=lambda task: (not task.live, task.window.captured_at))
+    batch = ordered[:size]
+    due = min(task.queued_at + max_wait * task.live for task in batch)
+    return (batch, now) if len(batch) == size or now >= due else ([], due)
+
+
+def batch_of(engine: Engine, batch: int, max_wait_s: float) -> tuple[int, float]:
+    """Windows in one call and seconds to wait for them.
+
+    One by one where the engine would take them one by one anyway: an answer that waits for its
+    neighbours is only later.
+    """
+    together = engine.manifest.batching and engine.provider not in ("CPU", "torch CPU")
+    return (batch, max_wait_s) if together else (1, 0.0)
+
+
+class EngineThread:
+    """Loads the engine and lets it read windows. All methods from any thread.
+
+    `on_answers` and `on_fault` are called from the engine's thread and must be short.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Engine],
+        *,
+        batch: int,
+        max_wait_s: float,
+        on_answers: Callable[[Sequence[Answer]], None],
+        on_fault: Callable[[Fault], None],
+        now: Callable[[], float],
+    ) -> None:
+        self._load = load
+        self._size, self._max_wait = batch, max_wait_s
+        self._on_answers = on_answers
+        self._on_fault = on_fault
+        self._now = now
+        self._changed = threading.Condition()
+        self._waiting: list[Task] = []
+        self._legs: list[tuple[str, bool]] = []
+        """Legs to open (true) or close in the engine, in order."""
+        self._engine: Engine | None = None
+        self._loading = True
+        self._stopping = False
+        self._broken = False
+        self._windows = self._failed = self._superseded = 0
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; it loads the engine first."""
+        self._thread.start()
+
+    def stop(self, timeout: float = STOP_S) -> None:
+        """Finish the call that runs, forget what waits. Raises TimeoutError."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            raise TimeoutError(f"thread {self._thread.name!r} did not stop within {timeout:g} s")
+
+    @property
+    def engine(self) -> Engine | None:
+        """The engine; None while it loads and where it could not be loaded."""
+        return self._engine
+
+    @property
+    def loading(self) -> bool:
+        """Whether the engine is being loaded."""
+        return self._loading
+
+    def open(self, leg: str) -> None:
+        """A leg begins."""
+        self._note_leg(leg, begins=True)
+
+    def close(self, leg: str) -> None:
+        """A leg has ended; what of it still waits is forgotten."""
+        self.drop(leg)
+        self._note_leg(leg, begins=False)
+
+    def submit(self, tasks: Sequence[Task]) -> list[Window]:
+        """Queue windows; return those that are superseded and will not be answered."""
+        superseded: list[Window] = []
+        with self._changed:
+            for task in tasks:
+                if task.live:
+                    superseded += self._take_out(task.window.leg)
+                self._waiting.append(task)
+            self._superseded += len(superseded)
+            self._changed.notify()
+        return superseded
+
+    def drop(self, leg: str) -> int:
+        """Forget the waiting windows of a leg; their number."""
+        with self._changed:
+            return len(self._take_out(leg))
+
+    def statistics(self) -> EngineStatistics:
+        """Counts so far."""
+        with self._changed:
+            return EngineStatistics(
+                windows=self._windows,
+                failed=self._failed,
+                superseded=self._superseded,
+                waiting=len(self._waiting),
+            )
+
+    def _take_out(self, leg: str) -> list[Window]:
+        out = [task.window for task in self._waiting if task.window.leg == leg]
+        if out:
+            self._waiting = [task for task in self._waiting if task.window.leg != leg]
+        return out
+
+    def _note_leg(self, leg: str, *, begins: bool) -> None:
+        with self._changed:
+            self._legs.append((leg, begins))
+            self._changed.notify()
+
+    def _run(self) -> None:
+        try:
+            engine = self._load()
+        except Exception as error:  # a broken model must not take the recording with it
+            log.exception("the engine could not be loaded")
+            self._loading = False
+            self._fault(f"the engine could not be loaded: {error}")
+            self._answer_nothing()
+            return
+        self._size, self._max_wait = batch_of(engine, self._size, self._max_wait)
+        self._engine, self._loading = engine, False
+        while True:
+            tasks, legs = self._next()
+            for leg, begins in legs:
+                self._guarded(engine.open if begins else engine.close, leg)
+            if tasks:
+                answers = self._answers(engine, [task.window for task in tasks])
+                self._on_answers(answers)
+            elif not legs:
+                return
+
+    def _next(self) -> tuple[list[Task], list[tuple[str, bool]]]:
+        """What to do next; nothing at all when the thread is to stop."""
+        with self._changed:
+            while not self._stopping:
+                legs, self._legs = self._legs, []
+                tasks, due = plan_batch(
+                    self._waiting, size=self._size, max_wait=self._max_wait, now=self._now()
+                )
+                if tasks or legs:
+                    taken = {id(task) for task in tasks}
+                    self._waiting = [task for task in self._waiting if id(task) not in taken]
+                    return tasks, legs
+                self._changed.wait(None if due == math.inf else max(0.0, due - self._now()))
+        return [], []
+
+    def _answer_nothing(self) -> None:
+        """Without an engine: every window is answered as failed, so that nobody waits for it."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: bool(self._waiting) or self._stopping)
+                tasks, self._waiting = self._waiting, []
+                self._legs.clear()
+                self._failed += len(tasks)
+                if self._stopping:
+                    return
+            self._on_answers([Answer(window=task.window, frames=None) for task in tasks])
+
+    def _answers(self, engine: Engine, windows: list[Window]) -> list[Answer]:
+        try:
+            frames = engine.infer(windows)
+            _check(windows, frames)
+        except Exception as error:  # engines raise what their libraries raise
+            if len(windows) > 1:
+                # One window that an engine cannot read must not cost its neighbours their answer.
+                return [answer for one in windows for answer in self._answers(engine, [one])]
+            log.warning("the engine failed on a window of %s: %s", windows[0].leg, error)
+            self._failed += 1
+            self._fault(f"the engine failed: {error}")
+            return [Answer(window=windows[0], frames=None)]
+        self._windows += len(windows)
+        self._mended()
+        return [Answer(window=w, frames=f) for w, f in zip(windows, frames, strict=True)]
+
+    def _guarded(self, act: Callable[[str], None], leg: str) -> None:
+        try:
+            act(leg)
+        except Exception as error:
+            log.exception("leg %s", leg)
+            self._fault(f"the engine failed: {error}")
+
+    def _fault(self, message: str) -> None:
+        if not self._broken:
+            self._broken = True
+            self._on_fault(Fault(code="engine", message=message, way_out=WAY_OUT))
+
+    def _mended(self) -> None:
+        if self._broken:
+            self._broken = False
+            self._on_fault(
+                Fault(code="engine", message="the engine works again", way_out="", active=False)
+            )
+
+
+def _check(windows: Sequence[Window], frames: Sequence[Frames]) -> None:
+    if len(frames) != len(windows):
+        raise ValueError(f"{len(frames)} answers for {len(windows)} windows")
+    for window, answer in zip(windows, frames, strict=True):
+        if answer.leg != window.leg:
+            raise ValueError(f"an answer for leg {answer.leg!r} instead of {window.leg!r}")
+        if not np.isfinite(answer.logits).all():
+            raise ValueError("logits that are not finite")

@@ -1,0 +1,358 @@
+"""The live shell: sessions, their threads, admission, and the engine's state.
+
+    monitor = Monitor(settings.stream, manifest=manifest, load=load, bus=bus, recorder=recorder)
+    monitor.start()                       # the engine is loaded in the background
+    session = monitor.open(SessionSpec(...))
+    session.write(block)                  # float32 [n, channels], any thread
+    session.end()
+    monitor.stop()                        # ends all sessions, their folders complete
+
+The recorder is started before and stopped after the monitor, by whoever made it.
+"""
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from ..models.engine import Engine
+from ..models.grid import FRAME_RATE, FRAME_SAMPLES
+from ..models.manifest import Manifest
+from .bus import Bus
+from .call import Call, Outlets
+from .clock import Clock
+from .engine_thread import EngineThread
+from .events import (
+    Activity,
+    EngineStatus,
+    Event,
+    Fault,
+    Mark,
+    Readings,
+    SessionChanged,
+    SessionDeleted,
+    SessionInfo,
+)
+from .latency import LatencyMeter
+from .law import banner, rule
+from .record.folder import SessionFolder
+from .record.in_force import in_force
+from .record.items import Adopt, Changed, Item, Logged, Open
+from .session import Session, SessionLinks, SessionSpec
+from .settings import StreamSettings
+from .signal_thread import SignalThread
+
+RETRY_S = 5.0
+"""What somebody who was not admitted is told to wait."""
+END_S = 10.0
+"""Seconds that sessions may take to read their last windows when the monitor stops."""
+
+log = logging.getLogger(__name__)
+
+
+class AdmissionError(Exception):
+    """No further session is admitted now; `retry_s` says when to ask again."""
+
+    def __init__(self, message: str, retry_s: float = RETRY_S) -> None:
+        super().__init__(message)
+        self.retry_s = retry_s
+
+
+class Recording(Protocol):
+    """What the monitor needs of a recorder (record/recorder.py is one)."""
+
+    def submit(self, item: Item) -> bool:
+        """Take an item without blocking; false where it was lost."""
+
+    def durable(self, session: str) -> int:
+        """20 ms frames on disk."""
+
+    def folder(self, session: str) -> Path | None:
+        """A session's folder, once it is made."""
+
+
+class Monitor:
+    """All sessions of a process. Every method from any thread."""
+
+    def __init__(
+        self,
+        settings: StreamSettings,
+        *,
+        manifest: Manifest,
+        load: Callable[[], Engine],
+        bus: Bus,
+        recorder: Recording,
+        batch: int = 8,
+        max_wait_s: float = 0.01,
+        way_up: str = "",
+        clock: Clock | None = None,
+        lost_items: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.settings = settings
+        self.manifest = manifest
+        self._bus = bus
+        self._recorder = recorder
+        self._way_up = way_up
+        self._clock = clock or Clock()
+        self._lost_items = lost_items
+        self._lock = threading.Lock()
+        self._sessions: dict[str, Session] = {}
+        self._stopping = False
+        self._phases: dict[str, int] = {}
+        """Slot of the hop in which each live session's windows end."""
+        self._latency = LatencyMeter()
+        self._status: EngineStatus | None = None
+        self._signal = SignalThread(
+            on_ended=self._ended, on_second=self._second, on_fault=self.tell, now=self._clock.now
+        )
+        self._engine = EngineThread(
+            load,
+            batch=batch,
+            max_wait_s=max_wait_s,
+            on_answers=self._signal.deliver,
+            on_fault=self.tell,
+            now=self._clock.now,
+        )
+        self._outlets = Outlets(
+            tell=self.tell,
+            record=recorder.submit,
+            submit=self._engine.submit,
+            open_leg=self._engine.open,
+            close_leg=self._engine.close,
+            late=self._latency.add,
+            now=self._clock.now,
+            to_ns=self._clock.to_ns,
+        )
+        self._links = SessionLinks(
+            tell=self.tell,
+            changed=lambda info: self._submit(Changed(info=info)),
+            wake=self._signal.wake,
+            stop_scoring=self._stop_scoring,
+            durable=recorder.durable,
+            now=self._clock.now,
+        )
+
+    def start(self) -> None:
+        """Start the threads; sessions can be opened at once, the engine is loaded meanwhile."""
+        if told := banner(self.settings.monitor):
+            log.warning("%s", told)
+        self._engine.start()
+        self._signal.start()
+        self._bus.publish(self.status())
+
+    def stop(self, timeout: float = END_S) -> None:
+        """End all sessions, then the threads. Raises TimeoutError, naming the thread."""
+        with self._lock:
+            self._stopping = True
+            sessions = tuple(self._sessions.values())
+        for session in sessions:
+            session.end()
+        until = self._clock.now() + timeout
+        open_still = [
+            session.id
+            for session in sessions
+            if not session.wait_closed(max(0.0, until - self._clock.now()))
+        ]
+        if open_still:
+            log.warning("sessions not finished, repaired at the next start: %s", open_still)
+        try:
+            self._engine.stop()
+        finally:
+            self._signal.stop()
+
+    def open(self, spec: SessionSpec) -> Session:
+        """Begin a session. Raises AdmissionError when there are too many, or while stopping."""
+        ruling = rule(
+            spec.source,
+            [(leg.name, leg.role) for leg in spec.legs],
+            spec.notice,
+            self.settings.monitor,
+        )
+        info = SessionInfo(
+            id=secrets.token_hex(6),
+            name=spec.name,
+            state="live",
+            source=spec.source,
+            started_at=spec.started_at or self._clock.text(),
+            legs=ruling.legs,
+            scoring=ruling.scoring,
+            scoring_reason=ruling.reason,
+            notice=ruling.notice,
+            call_id=spec.call_id,
+            context=spec.context,
+            pace=spec.pace,
+            hop_ms=self.settings.window.hop_ms,
+        )
+        session = self._admit(info, spec, 0)
+        forced = in_force(self.settings, self.manifest)
+        self._submit(Open(info=info, settings=forced, extra=spec.extra))
+        self._begin(session, 0)
+        return session
+
+    def adopt(self, folder: SessionFolder, spec: SessionSpec) -> Session:
+        """Go on with a session that another process left, where its folder ends.
+
+        Positions stay exact; listening and reading begin anew. Raises AdmissionError.
+        """
+        frames = folder.frames
+        info = folder.info
+        session = self._admit(info, spec, frames * spec.rate // FRAME_RATE)
+        self._submit(Adopt(folder=folder))
+        self._begin(session, frames)
+        self.tell(Mark(session=info.id, name="restart", at=frames * FRAME_SAMPLES))
+        return session
+
+    def session(self, session: str) -> Session | None:
+        """A running session by its id."""
+        return self._sessions.get(session)
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """All running sessions, in the order of their beginning."""
+        with self._lock:
+            return tuple(self._sessions.values())
+
+    @property
+    def running(self) -> frozenset[str]:
+        """Ids of all running sessions."""
+        with self._lock:
+            return frozenset(self._sessions)
+
+    @property
+    def loading(self) -> bool:
+        """Whether the engine is still being loaded."""
+        return self._engine.loading
+
+    def status(self) -> EngineStatus:
+        """The engine, the queues and the latency, now."""
+        engine, counts = self._engine.engine, self._engine.statistics()
+        latency, manifest = self._latency.latency(), self.manifest
+        lost = sum(mailbox.lost for mailbox in self._bus.statistics().mailboxes)
+        return EngineStatus(
+            model=manifest.name,
+            version=manifest.version,
+            provider=engine.provider if engine is not None else "",
+            precision=manifest.precision,
+            loading=self._engine.loading,
+            licence=manifest.licence.name,
+            licence_notice=manifest.licence.notice,
+            commercial_use=manifest.licence.commercial_use,
+            hop_ms=self.settings.window.hop_ms,
+            windows=counts.windows,
+            superseded=counts.superseded,
+            dropped=lost + self._lost_items(),
+            latency_p50_ms=latency.p50,
+            latency_p95_ms=latency.p95,
+            latency_p99_ms=latency.p99,
+            sessions=len(self._sessions),
+            max_sessions=self.settings.monitor.max_sessions,
+            way_up=self._way_up,
+            score_agent=banner(self.settings.monitor),
+        )
+
+    def tell(self, event: Event) -> None:
+        """Publish an event; what belongs into a session's folder is logged there."""
+        self._bus.publish(event)
+        if isinstance(event, Readings | Activity | EngineStatus | SessionDeleted):
+            return
+        session = event.session.id if isinstance(event, SessionChanged) else event.session
+        if session and not (isinstance(event, Fault) and event.code == "disk"):
+            self._submit(Logged(session=session, event=event))
+
+    def _submit(self, item: Item) -> None:
+        self._recorder.submit(item)
+
+    def _admit(self, info: SessionInfo, spec: SessionSpec, start: int) -> Session:
+        limit = self.settings.monitor.max_sessions
+        with self._lock:
+            if self._stopping:
+                raise AdmissionError("the monitor is stopping; try again in a few seconds")
+            if info.id in self._sessions:
+                raise AdmissionError(f"session {info.id} is running already")
+            if len(self._sessions) >= limit:
+                raise AdmissionError(
+                    f"{limit} sessions are running, more are not admitted; "
+                    f"try again in {RETRY_S:g} s or raise stream.monitor.max_sessions"
+                )
+            session = Session(
+                info, spec, ring_s=self.settings.listener.ring_s, start=start, links=self._links
+            )
+            self._sessions[info.id] = session
+            return session
+
+    def _begin(self, session: Session, start_frame: int) -> None:
+        phases = [self._phase(session, number) for number in range(session.channels)]
+        self._bus.publish(SessionChanged(session=session.info))
+
+        def add() -> None:
+            self._signal.add(
+                Call(
+                    session,
+                    self.settings,
+                    self.manifest,
+                    self._outlets,
+                    phases=phases,
+                    start_frame=start_frame,
+                )
+            )
+
+        self._signal.order(add)
+
+    def _phase(self, session: Session, leg: int) -> int:
+        """Shift of a leg's hop such that live legs take turns in time.
+
+        Recordings are not shifted: the same file gives the same curve each time.
+        """
+        if not session.info.legs[leg].scored or session.info.source in ("recording", "demo"):
+            return 0
+        hop = self.settings.window.hop_ms * FRAME_RATE // 1000
+        begins = int(self._clock.now() * FRAME_RATE)
+        with self._lock:
+            taken = list(self._phases.values())
+            slot = min(range(hop), key=lambda one: (taken.count(one), one * 5 % hop))
+            self._phases[f"{session.id}/{leg}"] = slot
+        return (slot - begins) % hop
+
+    def _stop_scoring(self, session: Session, erase: bool) -> None:
+        for leg in session.spec.legs:
+            self._engine.drop(f"{session.id}/{leg.name}")
+
+        def stop() -> None:
+            for call in self._signal.calls:
+                if call.session is session:
+                    call.stop_scoring(erase=erase)
+
+        self._signal.order(stop)
+
+    def _ended(self, call: Call) -> None:
+        """A call's sound is read and answered. In the signal thread."""
+        session = call.session
+        state, reason = session.end_asked or ("lost", "the session failed")
+        if reason:
+            at = max(leg.meter.stop_frame for leg in call.legs) * FRAME_SAMPLES
+            self.tell(Mark(session=session.id, name=f"{state}: {reason}", at=at))
+        info = session.seal(state, self._clock.text())
+        try:
+            call.close(info)
+        finally:
+            with self._lock:
+                self._sessions.pop(session.id, None)
+                for leg in range(session.channels):
+                    self._phases.pop(f"{session.id}/{leg}", None)
+            session.close()
+
+    def _second(self) -> None:
+        """Once a second, in the signal thread."""
+        now = self._clock.now()
+        for session in self.sessions:
+            after = session.spec.lost_after_s
+            quiet_s = now - session.last_taken_at
+            if after is not None and session.info.state == "live" and quiet_s > after:
+                session.end("lost", f"no sound for {after:g} s")
+            if not session.info.folder:
+                folder = self._recorder.folder(session.id)
+                if folder is not None:
+                    session.put_folder(folder.name)
+        self._bus.publish(self.status())
