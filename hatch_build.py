@@ -11,7 +11,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PARTS = (
     "__init__.py", "__main__.py", "settings.py", "py.typed",
-    "commands", "stream", "models", "onnx_export", "dashboard",
+    "commands", "stream", "models", "onnx_export", "dashboard", "examples/demo_call.flac",
 )  # fmt: skip
 
 
@@ -49,11 +49,11 @@ class Hook(BuildHookInterface[Any]):
 
     def _link(self) -> None:
         home = Path(self.root, ".dev", "tonewatch")
-        home.mkdir(parents=True, exist_ok=True)
         for part in PARTS:
             link = home / part
+            link.parent.mkdir(parents=True, exist_ok=True)
             link.unlink(missing_ok=True)
-            os.symlink(os.path.join("..", "..", part), link)
+            os.symlink(os.path.relpath(Path(self.root, part), link.parent), link)
 
     def _fresh(self) -> bool:
         built = self._static / ".built-from"
