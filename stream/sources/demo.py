@@ -1,4 +1,4 @@
-"""The demo call that comes with the product: two synthetic voices, customer left and agent right."""
+"""The demo call that comes with the product: two synthetic voices, the customer left."""
 
 from pathlib import Path
 from typing import Final

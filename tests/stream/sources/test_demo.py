@@ -2,6 +2,7 @@
 
 import numpy as np
 import soundfile
+
 from tonewatch.stream.sources.demo import LEGS, demo_call
 
 
