@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 
 from .events import Episode, SessionInfo
 from .record.card import CARD_NAME, read_card
@@ -44,17 +45,13 @@ _FLAGS = sa.Table(
     _META,
     sa.Column("session", sa.String, primary_key=True),
     sa.Column("id", sa.String, primary_key=True),
-    sa.Column("leg", sa.String, nullable=False),
     sa.Column("kind", sa.String, nullable=False, index=True),
     sa.Column("state", sa.String, nullable=False),
     sa.Column("start", sa.Integer, nullable=False),
-    sa.Column("end", sa.Integer, nullable=False),
-    sa.Column("peak", sa.Integer, nullable=False),
-    sa.Column("fear", sa.Float, nullable=False),
-    sa.Column("disgust", sa.Float, nullable=False),
-    sa.Column("reason_en", sa.String, nullable=False),
-    sa.Column("reason_zh", sa.String, nullable=False),
+    sa.Column("episode", sa.String, nullable=False),
 )
+"""`episode` holds all of it as JSON; the columns beside it are what a search asks for."""
+_EPISODE: TypeAdapter[Episode] = TypeAdapter(Episode)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,12 +211,14 @@ class Store:
 
     def flags(self, session: str) -> tuple[Episode, ...]:
         """The episodes of a session, in order of time."""
-        query = sa.select(_FLAGS).where(_FLAGS.c.session == session).order_by(_FLAGS.c.start)
-        with self._engine.connect() as connection:
-            rows = connection.execute(query).mappings().all()
-        return tuple(
-            Episode(**{name: row[name] for name in row if name != "session"}) for row in rows
+        query = (
+            sa.select(_FLAGS.c.episode)
+            .where(_FLAGS.c.session == session)
+            .order_by(_FLAGS.c.start, _FLAGS.c.id)
         )
+        with self._engine.connect() as connection:
+            found = connection.execute(query).scalars().all()
+        return tuple(_EPISODE.validate_json(text) for text in found)
 
     def _write(self, info: SessionInfo, folder: Path, episodes: Iterable[Episode]) -> None:
         flags = list(episodes)
@@ -254,12 +253,15 @@ def _replace_flags(connection: sa.Connection, session: str, episodes: list[Episo
     for episode in episodes:
         same = sa.and_(_FLAGS.c.session == session, _FLAGS.c.id == episode.id)
         connection.execute(sa.delete(_FLAGS).where(same))
-        values: dict[str, Any] = {
-            column.name: getattr(episode, column.name)
-            for column in _FLAGS.columns
-            if column.name != "session"
+        values = {
+            "session": session,
+            "id": episode.id,
+            "kind": episode.kind,
+            "state": episode.state,
+            "start": episode.start,
+            "episode": _EPISODE.dump_json(episode).decode(),
         }
-        connection.execute(sa.insert(_FLAGS).values(session=session, **values))
+        connection.execute(sa.insert(_FLAGS).values(values))
 
 
 def _stored(row: sa.Row[Any]) -> StoredSession:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ...models.grid import frames_to_seconds, samples_to_seconds
 from ...models.labels import CHINESE, LABELS
 from ..decision.summary import Summary, Total
-from ..events import Episode, EpisodeChanged, Event, GapNoted, Mark, SessionInfo
+from ..events import Episode, EpisodeChanged, Event, Focus, GapNoted, Mark, SessionInfo
 from .card import Card, LegFiles
 from .eventlog import read_events
 from .files import FolderError, local_time
@@ -171,6 +171,19 @@ def _episode(episode: Episode) -> dict[str, Any]:
         "disgust": _rounded(episode.disgust, 2),
         "reason_en": episode.reason_en,
         "reason_zh": episode.reason_zh,
+        "focus_fear": _focus(episode.focus_fear),
+        "focus_disgust": _focus(episode.focus_disgust),
+        "crossing_s": None if episode.crossing is None else frames_to_seconds(episode.crossing),
+    }
+
+
+def _focus(focus: Focus | None) -> dict[str, Any] | None:
+    if focus is None:
+        return None
+    return {
+        "start_s": frames_to_seconds(focus.start),
+        "end_s": frames_to_seconds(focus.end),
+        "score": _rounded(focus.score, 2),
     }
 
 
