@@ -1,0 +1,42 @@
+"""What the application is put together from; made at the front door."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..stream.board import Board
+from ..stream.bus import Bus
+from ..stream.monitor import Monitor
+from ..stream.offline import Tools
+from ..stream.record.audit import AuditLog
+from ..stream.record.removal import Remover
+from ..stream.settings import StreamSettings
+from ..stream.sources.directory import Directory
+from ..stream.store import Store
+from .settings import ServerSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The rooms behind the server."""
+
+    server: ServerSettings
+    stream: StreamSettings
+    monitor: Monitor
+    bus: Bus
+    board: Board
+    directory: Directory
+    store: Store
+    remover: Remover
+    audit: AuditLog
+    tools: Callable[[], Tools]
+    """An engine of its own for uploads and predictions: the live one belongs to its thread."""
+    demo: Path
+    """The demo call."""
+    static: Path = field(default=Path(__file__).with_name("static"))
+    """The built page."""
+
+    @property
+    def output(self) -> Path:
+        """Folder of all session folders."""
+        return self.stream.record.output
