@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..events import Fault
+from ..events import Fault, Mark
+from ..session import ERASED
 from ..settings import RecordSettings
 from .files import FolderError
 from .folder import SessionFolder
@@ -76,7 +77,7 @@ class Desk:
         self.durable: dict[str, int] = {}
         """20 ms frames of each open session that are on disk; read by other threads."""
         self.missed = 0
-        """Items that reached no folder."""
+        """Sound and frames that reached no folder, in items."""
 
     def handle(self, item: Item, now: float) -> None:
         """Do what an item asks."""
@@ -85,7 +86,7 @@ class Desk:
             return
         session = self._sessions.get(item.session)
         if session is None:
-            self.missed += 1
+            self.missed += isinstance(item, Audio | Settled | Answered)
         elif isinstance(item, Discard):
             self._forget(session)
         elif isinstance(item, Close):
@@ -181,7 +182,6 @@ class Desk:
             self._make_folder(session)
         if session.folder is None:
             # A folder made later would be empty: this session was not recorded.
-            self.missed += 1
             self._forget(session)
         self._begin_end(session)
 
@@ -241,6 +241,8 @@ def _put(folder: SessionFolder, item: Item) -> None:
         folder.answered(item.leg, item.spans)
     elif isinstance(item, Logged):
         folder.log(item.event)
+        if isinstance(item.event, Mark) and item.event.name == ERASED:
+            folder.erase_scores()
     elif isinstance(item, Changed):
         folder.update(item.info)
     elif isinstance(item, CoreBegan):

@@ -1,12 +1,13 @@
 """events.jsonl: what happened in a session, one event a line, append-only."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from ..events import EVENT, Event, event_json
+from .files import write_whole
 
 EVENTS_NAME = "events.jsonl"
 KEEP_BYTES = 1 << 20
@@ -41,6 +42,14 @@ class EventLog:
             file.truncate()
         self._size += len(self._pending)
         self._pending.clear()
+
+    def keep(self, wanted: Callable[[Event], bool]) -> None:
+        """Forget the events that are not `wanted`. Raises OSError."""
+        self.flush()
+        events = filter(wanted, read_events(self.path.parent))
+        kept = [event_json(event) + b"\n" for event in events]
+        write_whole(self.path, b"".join(kept))
+        self._size = sum(map(len, kept))
 
     def sync(self) -> None:
         """Bring everything to the disk. Raises OSError."""

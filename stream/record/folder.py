@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...models.window import Float32
-from ..events import Event, SessionInfo
+from ..events import EpisodeChanged, Event, SessionInfo
 from ..listener.heard import Heard
 from .card import CARD_NAME, Card, CoreSpan, LegFiles, leg_files, read_card, write_card
 from .eventlog import EVENTS_NAME, EventLog
@@ -159,6 +159,16 @@ class SessionFolder:
         """A leg's core ends; `finished` says whether it was let to read what it had heard."""
         cores = self.card.without_open_core(leg, stop_frame, finished=finished)
         self._rewrite(replace(self.card, cores=cores))
+
+    def erase_scores(self) -> None:
+        """Consent was withdrawn: what was scored so far is deleted, the sound stays."""
+        for files in self.card.files:
+            for name in (files.frames, files.windows, files.embedding):
+                self._grids.pop(name, None)
+                (self.path / name).unlink(missing_ok=True)
+        self._events.keep(lambda event: not isinstance(event, EpisodeChanged))
+        # Without cores a replay cannot make the curve again either.
+        self._rewrite(replace(self.card, cores=()))
 
     def flush(self) -> None:
         """Hand everything to the operating system: a killed process loses none of it."""

@@ -31,7 +31,7 @@ class RecorderStatistics:
     refused: int
     """Items that found the queue full."""
     missed: int
-    """Items that reached no folder (the disk was full, the session unknown)."""
+    """Items of sound and frames that reached no folder (it could not be made)."""
 
 
 class Recorder:

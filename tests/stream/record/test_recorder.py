@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.stream.record.world import audio, forced, made, session, settled, sound
 
-from tonewatch.stream.events import Fault, Mark
+from tonewatch.stream.events import Episode, EpisodeChanged, Fault, Mark
 from tonewatch.stream.record.card import read_card
 from tonewatch.stream.record.folder import SessionFolder
 from tonewatch.stream.record.items import (
@@ -26,6 +26,8 @@ from tonewatch.stream.record.items import (
     Open,
 )
 from tonewatch.stream.record.recorder import Recorder
+from tonewatch.stream.record.result import read_result
+from tonewatch.stream.session import ERASED
 from tonewatch.stream.settings import RecordSettings
 
 
@@ -110,6 +112,49 @@ def test_a_session_is_recorded_from_open_to_close(tmp_path: Path) -> None:
     card = read_card(folder)
     assert card.info.state == "ended"
     assert (card.cores[0].stop_frame, card.cores[0].finished) == (100, True)
+
+
+def test_scores_that_were_withdrawn_are_gone_and_the_sound_stays(tmp_path: Path) -> None:
+    episode = Episode(
+        id="e1",
+        leg="customer",
+        kind="dual",
+        state="closed",
+        start=0,
+        end=10,
+        peak=5,
+        fear=70.0,
+        disgust=68.0,
+        reason_en="close",
+        reason_zh="接近",
+    )
+    with recording(tmp_path) as watch:
+        watch.open()
+        watch.tell(
+            CoreBegan(session="s1", leg="customer", start_frame=0, phase_frames=2),
+            audio(0, 100),
+            settled(0, 80, features=4),
+            Answered(session="s1", leg="customer", spans=((0, 50, False),)),
+            Logged(
+                session="s1",
+                event=EpisodeChanged(session="s1", episode=episode, captured_at_ns=0),
+            ),
+        )
+        watch.settle()
+        watch.tell(
+            CoreEnded(session="s1", leg="customer", stop_frame=100, finished=False),
+            Logged(session="s1", event=Mark(session="s1", name=ERASED, at=32_000)),
+            audio(100, 20),
+        )
+        folder = watch.close()
+    assert watch.faults == []
+    result = read_result(folder)
+    assert (result["emotion"], result["episodes"]) == ("unknown", [])
+    assert [mark["name"] for mark in result["marks"]] == [ERASED]
+    assert not np.load(folder / "frames.npy")["state"].any()
+    assert not (folder / "embedding.npy").exists()
+    assert "e1" not in (folder / "events.jsonl").read_text()
+    assert np.array_equal(wav(folder / "processed_audio.wav"), sound(0, 120))
 
 
 def test_durable_frames_are_told_after_a_sync(tmp_path: Path) -> None:
@@ -247,7 +292,7 @@ def test_a_session_that_never_had_a_folder_ends_without_one(tmp_path: Path) -> N
         watch.tell(audio(0, 50), Close(info=session()))
         watch.settle()
     assert [fault.active for fault in watch.faults] == [True, False]
-    assert watch.recorder.statistics().missed == 2
+    assert watch.recorder.statistics().missed == 1
 
 
 def test_a_folder_deleted_under_a_session_is_a_fault_of_that_session_alone(tmp_path: Path) -> None:
