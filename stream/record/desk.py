@@ -201,6 +201,7 @@ class Desk:
         try:
             next(steps)
         except StopIteration:
+            session.steps = None
             self._forget(session)
             self._on_closed(session.id, folder.path)
         except (OSError, FolderError) as error:

@@ -1,4 +1,4 @@
-"""Messages of Plain PCM v1 (docs/plain-pcm.md): what a sender may say, and how refusals look.
+"""Messages of Plain PCM v1 (docs/ingest-protocol.md): what a sender may say, and how refusals look.
 
 Unknown fields are ignored, wrong types of known ones are refused.
 """
