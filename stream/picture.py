@@ -1,5 +1,6 @@
 """A session's curves as a PNG: nine emotions, flagged spans, speech, gaps. Needs matplotlib."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from .audio import Span
 from .events import Episode, EpisodeKind
 from .record.card import Card, read_card
 from .record.eventlog import read_events
-from .record.files import FolderError
+from .record.files import FolderError, local_time
 from .record.formats import HEARD, SPEECH
 from .record.history import read_readings, read_rows
 from .record.meters import read_flags, runs
@@ -34,6 +35,15 @@ COLOURS: dict[Label, str] = {
 """After Okabe and Ito, some deepened for white ground."""
 MARKS: dict[EpisodeKind, str] = {"needs_review": "?", "dual": "=", "lost_to_neutral": "o"}
 """A flag is told by its shape; colour only helps."""
+FONTS = (
+    "DejaVu Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "WenQuanYi Zen Hei",
+    "Microsoft YaHei",
+    "PingFang SC",
+)
+"""The first comes with matplotlib; of the others, for Chinese names, those installed help out."""
 FLAG = "#4B4B9B"
 MOST_POINTS = 4000
 """A curve with more is thinned: no screen shows more."""
@@ -66,21 +76,28 @@ def draw(folder: Path, target: Path) -> Path:
     Raises PictureError without matplotlib, FolderError, OSError.
     """
     try:
+        from matplotlib import rc_context
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
+        from matplotlib.font_manager import fontManager
     except ImportError:
         raise PictureError(
             "drawing needs matplotlib, which is not installed: pip install 'tonewatch[plot]'"
         ) from None
     drawing = read_drawing(folder)
-    figure = Figure(figsize=(14, 6), layout="constrained")
-    FigureCanvasAgg(figure)
-    curves, ribbon = figure.subplots(
-        2, 1, sharex=True, height_ratios=[10, max(1, len(drawing.speech))]
-    )
-    _draw_curves(curves, drawing)
-    _draw_ribbon(ribbon, drawing)
-    figure.savefig(target, format="png", dpi=110)
+    installed = {font.name for font in fontManager.ttflist}
+    fonts = [name for name in FONTS if name in installed]
+    with rc_context({"font.family": fonts}), warnings.catch_warnings():
+        # A name in a script that no font here has is drawn as boxes; the curves are unhurt.
+        warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
+        figure = Figure(figsize=(14, 6), layout="constrained")
+        FigureCanvasAgg(figure)
+        curves, ribbon = figure.subplots(
+            2, 1, sharex=True, height_ratios=[10, max(1, len(drawing.speech))]
+        )
+        _draw_curves(curves, drawing)
+        _draw_ribbon(ribbon, drawing)
+        figure.savefig(target, format="png", dpi=110)
     return target
 
 
@@ -109,7 +126,8 @@ def read_drawing(folder: Path) -> Drawing:
 
 def _title(card: Card) -> str:
     info = card.info
-    return f"{info.name or info.id} · {info.started_at} · advice, not fact: a person decides"
+    begun = local_time(info.started_at).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{info.name or info.id} · {begun} · advice, not fact: a person decides"
 
 
 def _draw_curves(axes: Any, drawing: Drawing) -> None:

@@ -21,7 +21,7 @@ def ended(folder: SessionFolder) -> Path:
 
 
 def call(output: Path) -> Path:
-    folder = made(output, session(legs=("customer", "agent")))
+    folder = made(output, session(name="客户 王", legs=("customer", "agent")))
     hear(folder, 0, 200)
     hear(folder, 250, 250)
     hear(folder, 0, 500, "agent", speech=False)
