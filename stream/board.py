@@ -86,6 +86,11 @@ class Board:
                 labels=LABELS,
             )
 
+    def faults(self) -> tuple[Fault, ...]:
+        """What is broken now."""
+        with self._lock:
+            return tuple(self._faults.values())
+
     def close(self) -> None:
         """Stop following."""
         self._mailbox.close()

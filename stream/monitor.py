@@ -14,6 +14,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -100,6 +101,7 @@ class Monitor:
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
         self._stopping = False
+        self._sources: list[threading.Thread] = []
         self._phases: dict[str, int] = {}
         """Slot of the hop in which each live session's windows end."""
         self._latency = LatencyMeter()
@@ -147,9 +149,12 @@ class Monitor:
         with self._lock:
             self._stopping = True
             sessions = tuple(self._sessions.values())
+            sources, self._sources = self._sources, []
         for session in sessions:
             session.end()
         until = self._clock.now() + timeout
+        for source in sources:
+            source.join(max(0.0, until - self._clock.now()))
         open_still = [
             session.id
             for session in sessions
@@ -161,6 +166,9 @@ class Monitor:
             self._engine.stop()
         finally:
             self._signal.stop()
+        running = [source.name for source in sources if source.is_alive()]
+        if running:
+            raise TimeoutError(f"thread {running[0]!r} did not stop within {timeout:g} s")
 
     def open(self, spec: SessionSpec) -> Session:
         """Begin a session. Raises AdmissionError when there are too many, or while stopping."""
@@ -197,12 +205,19 @@ class Monitor:
         Positions stay exact; listening and reading begin anew. Raises AdmissionError.
         """
         frames = folder.frames
-        info = folder.info
+        info = self._ruled_again(folder.info)
         session = self._admit(info, spec, frames * spec.rate // FRAME_RATE)
         self._submit(Adopt(folder=folder))
         self._begin(session, frames)
         self.tell(Mark(session=info.id, name="restart", at=frames * FRAME_SAMPLES))
         return session
+
+    def attach(self, source: threading.Thread) -> None:
+        """Start a source's thread, which ends when its session has ended; `stop` waits for it."""
+        with self._lock:
+            self._sources = [one for one in self._sources if one.is_alive()]
+            source.start()
+            self._sources.append(source)
 
     def session(self, session: str) -> Session | None:
         """A running session by its id."""
@@ -263,6 +278,22 @@ class Monitor:
 
     def _submit(self, item: Item) -> None:
         self._recorder.submit(item)
+
+    def _ruled_again(self, info: SessionInfo) -> SessionInfo:
+        """What an earlier process was allowed to score and this one is too."""
+        ruling = rule(
+            info.source,
+            [(leg.name, leg.role) for leg in info.legs],
+            info.notice,
+            self.settings.monitor,
+        )
+        legs = tuple(
+            leg if now.scored else replace(leg, scored=False, reason=now.reason)
+            for leg, now in zip(info.legs, ruling.legs, strict=True)
+        )
+        scoring = info.scoring and any(leg.scored for leg in legs)
+        reason = info.scoring_reason or ("" if scoring else ruling.reason)
+        return replace(info, legs=legs, scoring=scoring, scoring_reason=reason)
 
     def _admit(self, info: SessionInfo, spec: SessionSpec, start: int) -> Session:
         limit = self.settings.monitor.max_sessions
@@ -348,7 +379,7 @@ class Monitor:
         now = self._clock.now()
         for session in self.sessions:
             after = session.spec.lost_after_s
-            quiet_s = now - session.last_taken_at
+            quiet_s = now - session.last_sound_at
             if after is not None and session.info.state == "live" and quiet_s > after:
                 session.end("lost", f"no sound for {after:g} s")
             if not session.info.folder:

@@ -102,8 +102,8 @@ class Session:
         self._paused = info.state == PAUSED
         self._end: tuple[Literal["ended", "lost"], str] | None = None
         self._closed = threading.Event()
-        self.last_taken_at = links.now()
-        """Monotonic seconds of the newest write."""
+        self.last_sound_at = links.now()
+        """Monotonic seconds of the newest samples; gaps do not count."""
 
     @property
     def id(self) -> str:
@@ -193,6 +193,11 @@ class Session:
             self._taking.wait_for(lambda: self.ended or self.free >= samples, timeout)
         return self.free >= samples
 
+    def wait_ended(self, timeout: float) -> bool:
+        """Wait until nothing more is taken; false if that did not happen in time."""
+        with self._taking:
+            return self._taking.wait_for(lambda: self.ended, timeout)
+
     def drained(self) -> None:
         """The signal thread has read the rings: wake a feeder that waits for room."""
         with self._taking:
@@ -269,7 +274,8 @@ class Session:
                     ring.skip(length, PAUSED if self._paused else reason, at)
                 else:
                     ring.write(block[:, channel], at)
-            self.last_taken_at = self._links.now()
+            if block is not None:
+                self.last_sound_at = self._links.now()
         self._links.wake()
         return True
 

@@ -22,7 +22,7 @@ class ListenerSettings(Section):
         False, description="spectral gating with a profile frozen from non-speech"
     )
     source_lost_s: float = Field(
-        5.0, gt=0, description="seconds without samples until a live source counts as lost"
+        30.0, gt=0, description="seconds without samples until a live source counts as lost"
     )
 
 
@@ -88,6 +88,24 @@ class DecisionSettings(Section):
     close_ms: int = Field(500, ge=20, multiple_of=20, description="time it must fail to close it")
     hysteresis_points: float = Field(
         5.0, ge=0, le=50, description="how much the thresholds relax while an episode is open"
+    )
+    focus_min_ms: int = Field(
+        400, ge=100, multiple_of=20, description="shortest span that is scored by itself"
+    )
+    focus_fear_ms: int = Field(
+        800, ge=100, multiple_of=20, description="longest span of fear, which shows early"
+    )
+    focus_disgust_ms: int = Field(
+        1500, ge=100, multiple_of=20, description="longest span of disgust, whose cues come late"
+    )
+    focus_slack_points: float = Field(
+        5.0, ge=0, le=100, description="what a longer span may score less than the best one"
+    )
+    focus_margin_ms: int = Field(
+        1000, ge=20, multiple_of=20, description="how far around an episode spans are looked for"
+    )
+    focus_horizon_ms: int = Field(
+        10_000, ge=2000, description="how much of an episode's newest sound is searched at once"
     )
     unknown_below: float = Field(
         0.35, ge=0, le=1, description="confidence under which the emotion is called unknown"

@@ -1,0 +1,13 @@
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+OURS = ("engine", "signal", "recorder", "microphone", "feeder")
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left_behind() -> Iterator[None]:
+    yield
+    left = [thread.name for thread in threading.enumerate() if thread.name.startswith(OURS)]
+    assert not left, f"threads still run: {left}"
