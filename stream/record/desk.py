@@ -53,8 +53,6 @@ class _Session:
     steps: Iterator[None] | None = None
     broken: bool = False
     """Whether a disk fault has been told."""
-    half: bool = False
-    """Whether the next turn is the sync (else the flush between two syncs)."""
 
 
 class Desk:
@@ -69,7 +67,8 @@ class Desk:
         on_closed: Callable[[str, Path], None],
     ) -> None:
         self._output = settings.output
-        self._turn_s = settings.fsync_s / 2
+        self._sync_s = settings.fsync_s
+        self._flush_due = 0.0
         self._on_fault = on_fault
         self._on_opened = on_opened
         self._on_closed = on_closed
@@ -100,13 +99,20 @@ class Desk:
             self.missed += 1
 
     def turn(self, now: float) -> bool:
-        """Serve the session that has waited longest for its sync, or finish a piece of a folder.
+        """Do the next small thing that is due; whether there was any.
 
-        Returns whether there was anything to do. One call is short: the queue is served between.
+        Twice in a sync's time all sessions are handed to the operating system, which is quick and
+        enough for a killed process. Then the session that has waited longest is synced, or a piece
+        of a folder finished. The queue is served between two turns.
         """
+        if self._sessions and self._flush_due <= now:
+            self._flush_due = now + self._sync_s / 2
+            for session in self._sessions.values():
+                self._guarded(session, SessionFolder.flush)
+            return True
         due = min(self._sessions.values(), key=lambda session: session.due, default=None)
         if due is not None and due.due <= now:
-            due.due = now + self._turn_s
+            due.due = now + self._sync_s
             self._serve(due)
             return True
         ending = next((one for one in self._sessions.values() if one.steps is not None), None)
@@ -118,19 +124,20 @@ class Desk:
         """When `turn` has something to do next; None: only when an item comes."""
         if any(session.steps is not None for session in self._sessions.values()):
             return -math.inf
-        return min((session.due for session in self._sessions.values()), default=None)
+        if not self._sessions:
+            return None
+        return min(self._flush_due, *(session.due for session in self._sessions.values()))
 
     def sync_all(self, now: float) -> None:
         """Bring everything to the disk and finish what has ended."""
         for session in list(self._sessions.values()):
-            session.half = True
-            session.due = now + self._turn_s
+            session.due = now + self._sync_s
             self._serve(session)
             while session.steps is not None:
                 self._step(session)
 
     def _open(self, item: Open | Adopt, now: float) -> None:
-        session = _Session(id=item.session, due=now + self._turn_s)
+        session = _Session(id=item.session, due=now + self._sync_s)
         self._sessions[session.id] = session
         if isinstance(item, Adopt):
             session.folder = item.folder
@@ -166,11 +173,8 @@ class Desk:
             self._make_folder(session)
         if session.close is not None:
             self._begin_end(session)
-        elif session.half:
-            self._guarded(session, self._sync)
         else:
-            self._guarded(session, SessionFolder.flush)
-        session.half = not session.half
+            self._guarded(session, self._sync)
 
     def _sync(self, folder: SessionFolder) -> None:
         self.durable[folder.info.id] = folder.sync()
@@ -181,12 +185,12 @@ class Desk:
         if session.folder is None:
             self._make_folder(session)
         if session.folder is None:
-            # A folder made later would be empty: this session was not recorded.
-            self._forget(session)
+            # A folder made later would be empty.
+            self._forget(session, f"session {session.id} was not recorded")
         self._begin_end(session)
 
-    def _forget(self, session: _Session) -> None:
-        self._mended(session)
+    def _forget(self, session: _Session, message: str = "") -> None:
+        self._mended(session, message)
         del self._sessions[session.id]
         self.durable.pop(session.id, None)
 
@@ -207,6 +211,9 @@ class Desk:
         except (OSError, FolderError) as error:
             session.steps = None
             self._broke(session, error)
+            if isinstance(error, FolderError) or not folder.path.exists():
+                # Trying again would not help: the folder is gone, or what it says is wrong.
+                self._forget(session, f"the folder of session {session.id} could not be finished")
 
     def _guarded(self, session: _Session, act: Callable[[SessionFolder], object]) -> None:
         if session.folder is None:
@@ -223,10 +230,11 @@ class Desk:
         log.warning("session %s: %s", session.id, error)
         self._on_fault(_fault(session.id, _words(error, self._output), active=True))
 
-    def _mended(self, session: _Session) -> None:
+    def _mended(self, session: _Session, message: str = "") -> None:
         if session.broken:
             session.broken = False
-            self._on_fault(_fault(session.id, "the disk takes sessions again", active=False))
+            told = message or "the disk takes sessions again"
+            self._on_fault(_fault(session.id, told, active=False))
 
 
 def _put(folder: SessionFolder, item: Item) -> None:
