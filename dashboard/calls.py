@@ -1,10 +1,9 @@
 """Orders to live sessions: start, stop, pause, stop scoring, rename; demo and uploads."""
 
-import shutil
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 import anyio.to_thread
 from fastapi import APIRouter, File, Form, Request, UploadFile
@@ -163,33 +162,23 @@ def keep_upload(file: UploadFile, limit_mb: int) -> Path:
     suffix = Path(file.filename or "").suffix[:10]
     with tempfile.NamedTemporaryFile(prefix="tonewatch_", suffix=suffix, delete=False) as target:
         path = Path(target.name)
-        shutil.copyfileobj(_Limited(file, limit_mb, path), target, 1 << 20)
+        _copy(file, target, limit_mb, path)
     if not path.stat().st_size:
         path.unlink()
         raise ApiError(422, "empty", "the uploaded file is empty", "choose a recording")
     return path
 
 
-class _Limited:
-    """Reads an upload and stops where it grows too large."""
-
-    def __init__(self, file: UploadFile, limit_mb: int, path: Path) -> None:
-        self._file, self._left, self._limit_mb, self._path = (
-            file.file,
-            limit_mb << 20,
-            limit_mb,
-            path,
-        )
-
-    def read(self, size: int) -> bytes:
-        piece = self._file.read(size)
-        self._left -= len(piece)
-        if self._left < 0:
-            self._path.unlink()
+def _copy(file: UploadFile, target: IO[bytes], limit_mb: int, path: Path) -> None:
+    left = limit_mb << 20
+    while piece := file.file.read(1 << 20):
+        left -= len(piece)
+        if left < 0:
+            path.unlink()
             raise ApiError(
                 413,
                 "too_large",
-                f"the recording is larger than {self._limit_mb} MB",
+                f"the recording is larger than {limit_mb} MB",
                 "raise server.upload_mb, or use tonewatch analyze",
             )
-        return piece
+        target.write(piece)

@@ -1,0 +1,109 @@
+"""`tonewatch serve`: the monitor."""
+
+import errno
+import logging
+import socket
+from pathlib import Path
+
+import click
+
+from .. import __version__
+from ..dashboard.auth import ServerSettingsError, check_exposure
+from ..models.engine import EngineError
+from ..models.manifest import ManifestError
+from ..models.registry import find
+from ..settings import Settings
+from .options import Failure, settings_from, settings_options
+
+STOP_S = 5
+"""Seconds that open sockets may take to close when the server stops."""
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port; 0 takes a free one.  [default: 7860]")
+@click.option("--output", type=click.Path(file_okay=False), help="Folder of all session folders.")
+@click.option("--device", help="Microphone: index or part of its name (tonewatch devices).")
+@settings_options
+def command(
+    host: str | None,
+    port: int | None,
+    output: str | None,
+    device: str | None,
+    config: Path | None,
+    assignments: tuple[str, ...],
+    model: str | None,
+    provider: str | None,
+) -> None:
+    """Serve the monitor: open the page, speak or play the demo call, watch the curves.
+
+    Only this machine can open it, unless --host says otherwise; then a token is needed
+    (--set server.token=...), and browsers give their microphone to HTTPS pages only.
+    """
+    settings = settings_from(
+        config,
+        assignments,
+        {
+            "server.host": host,
+            "server.port": port,
+            "stream.record.output": output,
+            "stream.monitor.device": device,
+            "engine.model": model,
+            "engine.provider": provider,
+        },
+    )
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        check_exposure(settings.server)
+        chosen = find(settings.engine).manifest
+    except (ServerSettingsError, EngineError, ManifestError) as error:
+        raise Failure(str(error)) from error
+    with _listen(settings) as listening:
+        bound = listening.getsockname()[1]
+        click.echo(f"Tonewatch {__version__}: http://{_shown(settings.server.host)}:{bound}")
+        click.echo(
+            f"model {chosen.name} {chosen.version}, sessions in {settings.stream.record.output}"
+        )
+        if not chosen.licence.commercial_use:
+            click.echo(chosen.licence.notice)
+        _run(settings, listening)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Bind before anything is loaded: a port in use is known at once."""
+    host, port = settings.server.host, settings.server.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise Failure(f"port {port} is in use; choose another one with --port") from error
+        raise Failure(f"cannot listen on {host} port {port}: {error.strerror}") from error
+    return listening
+
+
+def _run(settings: Settings, listening: socket.socket) -> None:
+    import uvicorn
+
+    from ..dashboard.app import create_app
+    from ..dashboard.compose import running
+
+    try:
+        with running(settings.engine, settings.stream, settings.server) as parts:
+            config = uvicorn.Config(
+                create_app(parts, version=__version__),
+                ws="websockets-sansio",
+                ws_per_message_deflate=False,
+                timeout_graceful_shutdown=STOP_S,
+                log_level="warning",
+            )
+            uvicorn.Server(config).run(sockets=[listening])
+    except (EngineError, ManifestError, OSError) as error:
+        raise Failure(str(error)) from error
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

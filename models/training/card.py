@@ -1,0 +1,84 @@
+"""README.md of a model folder, written from its manifest: no figure in it is typed by hand."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..manifest import Manifest
+
+_FAILURES = """## Known failures
+
+- All training speech is acted, in single sentences: figures on acted speech overstate accuracy on
+  real calls. On an unseen acted corpus they fall as the second table says; on calls expect less.
+- Languages other than those of the data below were never heard.
+- `other` and `unknown` cannot be read: the model gives them no mass. `unknown` comes from the
+  product's own checks of confidence and line quality.
+- Disgust is scarce in the data, and people themselves hear it as neutral more often than not.
+- Noise and telephone lines cost accuracy (columns of the tables).
+
+## Law
+
+Not for inferring the emotions of employees (EU AI Act, Article 5(1)(f)); for customers it is
+high-risk and must be announced. Output is advice for a person, never a decision about one.
+
+## A model of one's own
+
+`tonewatch train --manifest your.csv --encoder model.bin --output your-model` trains on a site's own
+labelled calls (CSV: path, corpus, speaker, label) from the same encoder, and writes this card anew.
+"""
+
+
+def write_card(folder: Path, manifest: Manifest) -> None:
+    """Write `folder/README.md`."""
+    accuracy = manifest.accuracy
+    window = f"{manifest.window_samples / manifest.sample_rate:g} s of 16 kHz sound"
+    measured = (
+        f"measured by `{accuracy.get('command')}` on {accuracy.get('clips')} clips of "
+        f"{accuracy.get('speakers')} speakers"
+    )
+    error = 100 * (manifest.calibration.ece or 0)
+    lines = [
+        f"# {manifest.name} {manifest.version}",
+        "",
+        f"Frame logits of {', '.join(manifest.known)}, 50 a second, from {window}. The first"
+        " layers of Whisper tiny.en (MIT, see NOTICE), frozen, and a linear head.",
+        "",
+        f"**Licence:** {manifest.licence.name}. {manifest.licence.notice}",
+        "",
+        "## Accuracy",
+        "",
+        f"Unweighted average recall in percent, {measured}. Unseen speakers (the other speakers of"
+        " the corpus and all other corpora were trained on):",
+        "",
+        *_table(accuracy["uar_unseen_speakers"]),
+        "",
+        "Unseen corpora (nothing of the corpus was trained on; labels angry, disgusted, fearful,"
+        " happy, neutral, sad, as far as the corpus has them):",
+        "",
+        *_table(accuracy["uar_unseen_corpus_shared_labels"]),
+        "",
+        f"Calibration: temperature {manifest.calibration.temperature:.2f}, expected calibration"
+        f" error {error:.1f} % ({manifest.calibration.fitted_on}).",
+        "",
+        "## Data",
+        "",
+        "| corpus | clips | licence | commercial use of weights |",
+        "|---|---|---|---|",
+        *(
+            f"| {s.corpus} | {s.clips} | {s.licence} | {'yes' if s.commercial else 'no'} |"
+            for s in manifest.data
+        ),
+        "",
+        _FAILURES,
+    ]
+    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def _table(rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    copies = list(next(iter(rows.values())))
+    head = f"| corpus | {' | '.join(copies)} |"
+    body = [
+        f"| {name} | {' | '.join(str(row[copy]) for copy in copies)} |"
+        for name, row in rows.items()
+    ]
+    return [head, "|---" * (len(copies) + 1) + "|", *body]

@@ -1,0 +1,102 @@
+"""Cross-validation over speakers, and over whole corpora."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..labels import LABELS, Label
+from ..window import Float32
+from .corpus import Clip
+from .features import COPIES, Features
+from .head import Head, balanced_weights, fit_head, label_masks
+
+SHARED: tuple[Label, ...] = ("angry", "disgusted", "fearful", "happy", "neutral", "sad")
+"""Labels on which corpora are compared when one of them was never seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HeldOut:
+    """Logits of clips that a head has not learned from."""
+
+    corpus: str
+    copy: str
+    clips: npt.NDArray[np.int64]
+    """Shape [n]: rows of the manifest."""
+    logits: Float32
+    """Shape [n, 9]: mean over the clip's windows."""
+
+
+def speaker_folds(
+    clips: Sequence[Clip], sizes: Mapping[str, int]
+) -> Iterator[tuple[str, set[str]]]:
+    """Corpus and held-out speakers, `sizes[corpus]` at a time; genders mixed by taking strides."""
+    for corpus, size in sizes.items():
+        speakers = sorted({clip.speaker for clip in clips if clip.corpus == corpus})
+        count = max(1, len(speakers) // size)
+        for fold in range(count):
+            yield corpus, set(speakers[fold::count])
+
+
+def train_head(
+    features: Float32,
+    data: Features,
+    clips: Sequence[Clip],
+    rows: npt.NDArray[np.bool_],
+    known: Sequence[Label],
+    penalty: float,
+) -> Head:
+    """A head for the clips chosen by `rows` [clips], on all copies; labels not `known` left out."""
+    chosen = [int(i) for i in np.flatnonzero(rows) if clips[int(i)].label in known]
+    weights = np.zeros(len(clips))
+    weights[chosen] = balanced_weights([clips[i] for i in chosen])
+    masks = label_masks(clips) & np.array([label in known for label in LABELS])
+    targets = np.array([LABELS.index(clip.label) for clip in clips])
+    used = np.flatnonzero(np.isin(data.clip, chosen))
+    of = data.clip[used]
+    return fit_head(features[used], targets[of], masks[of], weights[of], penalty=penalty)
+
+
+def hold_out(
+    features: Float32,
+    data: Features,
+    clips: Sequence[Clip],
+    folds: Iterator[tuple[str, set[str]]],
+    known: Sequence[Label],
+    penalty: float,
+) -> list[HeldOut]:
+    """Train without each fold's speakers, read theirs, clean and degraded."""
+    results = []
+    for corpus, speakers in folds:
+        test = np.array([clip.speaker in speakers for clip in clips])
+        head = train_head(features, data, clips, ~test, known, penalty)
+        for number, copy in enumerate(COPIES):
+            rows = np.flatnonzero(test[data.clip] & (data.copy == number))
+            total, count = np.zeros((len(clips), len(LABELS))), np.zeros(len(clips))
+            np.add.at(total, data.clip[rows], head.logits(features[rows]))
+            np.add.at(count, data.clip[rows], 1)
+            at = np.flatnonzero(count)
+            logits = (total[at] / count[at, None]).astype(np.float32)
+            results.append(HeldOut(corpus=corpus, copy=copy, clips=at, logits=logits))
+    return results
+
+
+def corpus_folds(clips: Sequence[Clip], corpora: Sequence[str]) -> Iterator[tuple[str, set[str]]]:
+    """Every corpus once, whole."""
+    for corpus in corpora:
+        yield corpus, {clip.speaker for clip in clips if clip.corpus == corpus}
+
+
+def uar(
+    found: Sequence[HeldOut], clips: Sequence[Clip], labels: Sequence[Label] | None = None
+) -> float:
+    """Unweighted average recall over the labels that the corpus has (and `labels`, if given),
+    the answer chosen among them."""
+    rows = np.concatenate([part.clips for part in found])
+    logits = np.concatenate([part.logits for part in found])
+    truth = np.array([LABELS.index(clips[i].label) for i in rows])
+    allowed = sorted({int(t) for t in truth if labels is None or LABELS[t] in labels})
+    kept = np.isin(truth, allowed)
+    answer = np.array(allowed)[logits[kept][:, allowed].argmax(axis=1)]
+    return float(np.mean([(answer[truth[kept] == t] == t).mean() for t in allowed]))

@@ -1,0 +1,259 @@
+"""`tonewatch train`: labelled clips to a model folder, with held-out figures and a card.
+
+    tonewatch train --manifest clips.csv --encoder model.bin --noise noise/ --output models/compact
+
+Steps: features of every clip, clean and degraded (cached, resumable); cross-validation over
+speakers and over corpora; temperature on held-out logits; a last head on all clips; the graph, int8
+weights, parity; model.json and README.md beside it.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import torch
+
+from ..labels import LABELS, Label
+from ..manifest import Calibration, Check, DataSource, Licence, Manifest
+from ..window import Float32
+from .card import write_card
+from .corpus import Clip, CorpusError, read_clip, read_manifest
+from .crossval import SHARED, HeldOut, corpus_folds, hold_out, speaker_folds, train_head, uar
+from .ct2 import read_variables
+from .encoder import EncoderConfig, load_encoder
+from .features import COPIES, extract, windows
+from .graph import Compact, write_graph
+from .head import fit_temperature
+
+LENGTHS = (16_000, 24_000, 32_000, 48_000)
+LOGIT_LIMIT = 0.5
+"""Largest change of an utterance logit that int8 weights may make."""
+LABEL_LIMIT = 0.02
+"""Largest share of utterances whose top label they may change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """What to train, from what, and where to."""
+
+    manifest: Path
+    encoder: Path
+    """CTranslate2 file of Whisper tiny.en."""
+    output: Path
+    """The model folder."""
+    cache: Path
+    encoder_sha256: str = ""
+    noise: Path | None = None
+    """Folder of noise recordings; white noise alone without one."""
+    noise_without: tuple[str, ...] = ()
+    """Sub-folders of it that may not be used."""
+    name: str = "compact"
+    version: str = "1"
+    layers: int = 2
+    penalty: float = 3e-3
+    known: tuple[Label, ...] = tuple(label for label in LABELS if label not in ("other", "unknown"))
+    fold_sizes: Mapping[str, int] = field(default_factory=dict)
+    """Held-out speakers at a time, for each corpus that results are reported on; by default one for
+    each corpus with the role `eval`, four where it has twelve or more speakers."""
+    commercial: tuple[str, ...] = ("emodb",)
+    """Corpora whose licence allows commercial use of the weights."""
+
+
+def train(job: Training, say: Callable[[str], None]) -> Path:
+    """Run it; returns the model folder. Raises CorpusError, CheckpointError."""
+    clips = read_manifest(job.manifest)
+    variables = read_variables(job.encoder, prefix="encoder/", sha256=job.encoder_sha256)
+    encoder = load_encoder(variables, EncoderConfig(layers=job.layers))
+    data = extract(clips, encoder, _noise(job), job.cache, say)
+    features = data.pooled[:, job.layers - 1].astype(np.float32)
+    say("cross-validation over speakers")
+    sizes = job.fold_sizes or _fold_sizes(clips)
+    speakers = hold_out(features, data, clips, speaker_folds(clips, sizes), job.known, job.penalty)
+    say("cross-validation over corpora")
+    folds = corpus_folds(clips, sorted({clip.corpus for clip in clips}))
+    corpora = hold_out(features, data, clips, folds, job.known, job.penalty)
+    temperature, ece = calibrate(speakers, clips, job.known)
+    say(f"temperature {temperature:.2f}, ECE {100 * ece:.1f} %")
+    head = train_head(features, data, clips, np.ones(len(clips), bool), job.known, job.penalty)
+    network = Compact(encoder, head).eval()
+    job.output.mkdir(parents=True, exist_ok=True)
+    graph = job.output / f"{job.name}.onnx"
+    write_graph(network, graph)
+    checks = parity(network, graph, _speech(clips))
+    told = ", ".join(f"{check.name} {check.value:.3f}" for check in checks)
+    say(f"graph of {graph.stat().st_size / 1e6:.1f} MB; {told}")
+    accuracy = _accuracy(clips, speakers, corpora, sizes)
+    manifest = Manifest(
+        name=job.name,
+        version=job.version,
+        graph=graph.name,
+        sha256=hashlib.sha256(graph.read_bytes()).hexdigest(),
+        window_samples=LENGTHS[-1],
+        lengths=LENGTHS,
+        receptive_field=320,
+        labels=LABELS,
+        known=job.known,
+        feature_dim=encoder.config.width,
+        precision="int8 weights, fp32 arithmetic",
+        batching=False,
+        calibration=Calibration(
+            temperature=temperature, ece=ece, fitted_on="held-out speakers, clean and telephone"
+        ),
+        checks=checks,
+        data=_sources(clips, job),
+        licence=_licence(clips, job),
+        accuracy=accuracy,
+    )
+    content = manifest.model_dump(mode="json", by_alias=True)
+    (job.output / "model.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    write_card(job.output, manifest)
+    return job.output
+
+
+def _noise(job: Training) -> list[Float32]:
+    rng = np.random.default_rng(0)
+    noise = [(0.1 * rng.standard_normal(48_000)).astype(np.float32) for _ in range(8)]
+    if job.noise is None:
+        return noise
+    paths = sorted(path for kind in ("*.flac", "*.wav") for path in job.noise.rglob(kind))
+    used = [path for path in paths if path.parent.name not in job.noise_without]
+    if not used:
+        raise CorpusError(f"{job.noise}: no noise recordings (FLAC, WAV) in it")
+    return noise + [read_clip(path) for path in used]
+
+
+def _fold_sizes(clips: Sequence[Clip]) -> dict[str, int]:
+    speakers = {
+        corpus: len({clip.speaker for clip in clips if clip.corpus == corpus})
+        for corpus in sorted({clip.corpus for clip in clips if clip.role == "eval"})
+    }
+    return {corpus: 4 if count >= 12 else 1 for corpus, count in speakers.items()}
+
+
+def calibrate(
+    found: Sequence[HeldOut], clips: Sequence[Clip], known: Sequence[Label]
+) -> tuple[float, float]:
+    """Temperature and expected calibration error (15 bins) of held-out clips.
+
+    The error is that of one half of the speakers at the temperature of the other half, both ways.
+    """
+    parts = [part for part in found if part.copy in ("clean", "telephone")]
+    rows = np.concatenate([part.clips for part in parts])
+    logits = np.concatenate([part.logits for part in parts])
+    kept = np.array([clips[i].label in known for i in rows])
+    rows, logits = rows[kept], logits[kept]
+    truth = np.array([LABELS.index(clips[i].label) for i in rows])
+    speakers = sorted({clips[i].speaker for i in rows})
+    half = np.array([speakers.index(clips[i].speaker) % 2 for i in rows])
+    errors = [
+        ece(
+            logits[half == side],
+            truth[half == side],
+            fit_temperature(logits[half != side], truth[half != side]),
+        )
+        for side in (0, 1)
+    ]
+    return fit_temperature(logits, truth), float(np.mean(errors))
+
+
+def ece(logits: Float32, truth: Any, temperature: float, bins: int = 15) -> float:
+    """Expected calibration error: mean |confidence - accuracy| over bins of confidence."""
+    scaled = logits.astype(np.float64) / temperature
+    scores = np.exp(scaled - np.logaddexp.reduce(scaled, axis=1, keepdims=True))
+    confidence, right = scores.max(axis=1), scores.argmax(axis=1) == truth
+    at = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [
+        abs(confidence[at == b].mean() - right[at == b].mean()) * (at == b).mean()
+        for b in np.unique(at)
+    ]
+    return float(sum(gaps))
+
+
+def parity(network: Compact, graph: Path, waves: Sequence[Float32]) -> tuple[Check, ...]:
+    """The graph with int8 weights against the network, on windows of real speech [S]."""
+    session = ort.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
+    differences, changed = [], 0
+    for wave in waves:
+        (served,) = session.run(["logits"], {"wave": wave[None]})
+        with torch.inference_mode():
+            wanted = network(torch.from_numpy(wave[None]))[0].numpy()
+        one, other = served.mean(axis=1)[0], wanted.mean(axis=1)[0]
+        differences.append(float(np.abs(one - other).max()))
+        changed += int(one.argmax() != other.argmax())
+    rows = (
+        ("int8 weights: largest change of an utterance logit", max(differences), LOGIT_LIMIT),
+        ("int8 weights: share of utterances with another label", changed / len(waves), LABEL_LIMIT),
+    )
+    return tuple(Check(name=n, value=v, limit=limit, passed=v <= limit) for n, v, limit in rows)
+
+
+def _speech(clips: Sequence[Clip], count: int = 200) -> list[Float32]:
+    """Windows of clips taken evenly from the whole manifest."""
+    chosen = clips[:: max(1, len(clips) // count)]
+    return [windows(read_clip(clip.path))[0].copy() for clip in chosen]
+
+
+def _accuracy(
+    clips: Sequence[Clip],
+    speakers: Sequence[HeldOut],
+    corpora: Sequence[HeldOut],
+    sizes: Mapping[str, int],
+) -> dict[str, Any]:
+    """UAR in percent: by corpus and copy over unseen speakers; over unseen corpora."""
+
+    def table(found: Sequence[HeldOut], labels: Sequence[Label] | None) -> dict[str, Any]:
+        names = sorted({part.corpus for part in found})
+        return {
+            corpus: {
+                copy: round(
+                    100
+                    * uar(
+                        [p for p in found if (p.corpus, p.copy) == (corpus, copy)], clips, labels
+                    ),
+                    1,
+                )
+                for copy in COPIES
+            }
+            for corpus in names
+        }
+
+    known = [label for label in LABELS if label not in ("other", "unknown")]
+    return {
+        "command": "tonewatch train",
+        "held_out_speakers_at_a_time": dict(sizes),
+        "uar_unseen_speakers": table(speakers, known),
+        "uar_unseen_corpus_shared_labels": table(corpora, SHARED),
+        "clips": len(clips),
+        "speakers": len({clip.speaker for clip in clips}),
+    }
+
+
+def _sources(clips: Sequence[Clip], job: Training) -> tuple[DataSource, ...]:
+    corpora = sorted({clip.corpus for clip in clips})
+    return tuple(
+        DataSource(
+            corpus=corpus,
+            licence=next(clip.licence for clip in clips if clip.corpus == corpus) or "not stated",
+            commercial=corpus in job.commercial,
+            clips=sum(clip.corpus == corpus for clip in clips),
+        )
+        for corpus in corpora
+    )
+
+
+def _licence(clips: Sequence[Clip], job: Training) -> Licence:
+    if all(clip.corpus in job.commercial for clip in clips):
+        return Licence(name="free", commercial_use=True, notice="Trained on free data alone.")
+    return Licence(
+        name="research and evaluation only",
+        commercial_use=False,
+        notice=(
+            f"The weights of {job.name} saw corpora for research only: "
+            "evaluation and research, no commercial use."
+        ),
+    )
