@@ -1,3 +1,4 @@
+import os
 import resource
 import threading
 import wave
@@ -362,3 +363,19 @@ def test_a_recorder_that_does_not_stop_is_named(tmp_path: Path) -> None:
         recorder.stop(0.01)
     release.set()
     recorder.stop()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_output_folder_is_a_fault_and_nothing_crashes(tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    output.mkdir()
+    output.chmod(0o500)
+    try:
+        with recording(output) as watch:
+            watch.open()
+            watch.tell(audio(0, 50))
+            watch.settle()
+            assert [(fault.code, fault.active) for fault in watch.faults] == [("disk", True)]
+            assert "Permission denied" in watch.faults[0].message
+    finally:
+        output.chmod(0o700)

@@ -5,7 +5,13 @@ import numpy.typing as npt
 import pytest
 import soundfile as sf
 
-from tonewatch.stream.sources.reading import RecordingError, open_recording
+from tonewatch.stream.sources.reading import (
+    Recording,
+    RecordingError,
+    leg_names,
+    open_recording,
+    recordings_in,
+)
 
 RATE = 16_000
 
@@ -123,3 +129,35 @@ def test_a_truncated_recording_gives_what_it_holds_and_then_says_so(
         good.extend(open_recording(cut).blocks(0.1))
     assert good
     assert sum(len(block) for block in good) < 2 * RATE
+
+
+def recorded(path: Path, channels: int) -> Recording:
+    sf.write(path, noise(RATE, channels), RATE)
+    return open_recording(path)
+
+
+def test_channels_have_their_usual_names(tmp_path: Path) -> None:
+    assert leg_names(recorded(tmp_path / "a.wav", 1)) == ("customer",)
+    assert leg_names(recorded(tmp_path / "b.wav", 2)) == ("customer", "agent")
+    assert leg_names(recorded(tmp_path / "c.wav", 2), ["agent", "mix"]) == ("agent", "mix")
+
+
+def test_more_channels_need_names_and_names_must_fit(tmp_path: Path) -> None:
+    three = recorded(tmp_path / "a.wav", 3)
+    with pytest.raises(RecordingError, match=r"has 3 channels; name each of them.*--legs"):
+        leg_names(three)
+    for names in (["customer"], ["customer", "agent", "agent"]):
+        with pytest.raises(RecordingError, match=r"has 3 channel\(s\), --legs names"):
+            leg_names(three, names)
+
+
+def test_folders_are_searched_for_recordings(tmp_path: Path) -> None:
+    (tmp_path / "day").mkdir()
+    for name in ("b.wav", "a.FLAC", "day/c.mp3", "notes.txt"):
+        (tmp_path / name).touch()
+    found = [path.name for path in recordings_in([tmp_path, Path("named.bin")])]
+    assert found == ["a.FLAC", "b.wav", "c.mp3", "named.bin"]
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(RecordingError, match=r"empty: holds no recordings"):
+        recordings_in([empty])
