@@ -335,7 +335,15 @@ class _AsSent(GenerateJsonSchema):
         return True
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON Schema of everything on the live socket; the page's types are made from it."""
-    wire: TypeAdapter[Any] = TypeAdapter(Event | Snapshot)
-    return wire.json_schema(mode="serialization", schema_generator=_AsSent)
+def json_schema(*more: type) -> dict[str, Any]:
+    """JSON Schema of everything on the live socket; the page's types are made from it.
+
+    `more`: further types to describe under `$defs`, such as answers of the REST interface.
+    """
+    adapters: list[tuple[str, Any]] = [("Wire", TypeAdapter(Event | Snapshot))]
+    adapters += [(one.__name__, TypeAdapter(one)) for one in more]
+    roots, described = TypeAdapter.json_schemas(
+        [(name, "serialization", adapter) for name, adapter in adapters],
+        schema_generator=_AsSent,
+    )
+    return {**described, **roots["Wire", "serialization"]}
