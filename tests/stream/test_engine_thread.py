@@ -1,0 +1,247 @@
+import math
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.stream.house import LONG_S, GatedEngine
+from tests.stream.record.world import MANIFEST, LoudnessEngine
+
+from tonewatch.models.engine import Engine
+from tonewatch.models.window import Frames, Window
+from tonewatch.stream.engine_thread import Answer, EngineThread, Task, batch_of, plan_batch
+from tonewatch.stream.events import Fault
+
+
+def window(leg: str = "s/customer", end: float = 1.0) -> Window:
+    return Window(
+        leg=leg,
+        start_frame=round(end * 50),
+        samples=np.full(16_000, 0.1, np.float32),
+        speech=1.0,
+        captured_at=end,
+    )
+
+
+def task(leg: str = "s/customer", end: float = 1.0, *, live: bool = True, at: float = 0.0) -> Task:
+    return Task(window=window(leg, end), live=live, queued_at=at)
+
+
+def test_nothing_waiting_is_nothing_to_do() -> None:
+    assert plan_batch([], size=4, max_wait=0.01, now=5.0) == ([], math.inf)
+
+
+def test_a_window_waits_for_others_but_not_for_long() -> None:
+    waiting = [task(at=1.0)]
+    assert plan_batch(waiting, size=2, max_wait=0.5, now=1.2) == ([], 1.5)
+    assert plan_batch(waiting, size=2, max_wait=0.5, now=1.5)[0] == waiting
+    both = [*waiting, task("t/customer", at=1.1)]
+    assert plan_batch(both, size=2, max_wait=0.5, now=1.2)[0] == both
+
+
+def test_live_sound_goes_first_and_the_oldest_of_it() -> None:
+    recording = task("file/customer", 0.1, live=False)
+    late, later = task("a/customer", 2.0), task("b/customer", 3.0)
+    batch, _ = plan_batch([recording, later, late], size=2, max_wait=0.0, now=9.0)
+    assert batch == [late, later]
+
+
+def test_a_recording_does_not_wait() -> None:
+    waiting = [task(live=False, at=1.0)]
+    assert plan_batch(waiting, size=8, max_wait=9.0, now=1.0)[0] == waiting
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.booleans(), st.integers(0, 99)),
+        min_size=1,
+        max_size=20,
+    ),
+    st.integers(1, 5),
+)
+def test_windows_of_a_leg_keep_their_order(drawn: list[tuple[str, bool, int]], size: int) -> None:
+    kinds = {leg: live for leg, live, _ in drawn}
+    waiting = [
+        task(leg, float(number), live=kinds[leg]) for number, (leg, _, _) in enumerate(drawn)
+    ]
+    order: list[Task] = []
+    while waiting:
+        batch, _ = plan_batch(waiting, size=size, max_wait=0.0, now=1.0)
+        assert 0 < len(batch) <= size
+        order += batch
+        waiting = [one for one in waiting if one not in batch]
+    for leg in kinds:
+        ends = [one.window.captured_at for one in order if one.window.leg == leg]
+        assert ends == sorted(ends)
+
+
+def test_on_the_cpu_windows_go_one_by_one() -> None:
+    assert batch_of(LoudnessEngine(), 8, 0.01) == (1, 0.0)
+    gpu = LoudnessEngine()
+    gpu.provider = "CUDA"  # type: ignore[misc]
+    assert batch_of(gpu, 8, 0.01) == (8, 0.01)
+    gpu.manifest = MANIFEST.model_copy(update={"batching": False})  # type: ignore[misc]
+    assert batch_of(gpu, 8, 0.01) == (1, 0.0)
+
+
+class Desk:
+    """What the thread said."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.answers: list[Answer] = []
+        self.faults: list[Fault] = []
+        self._changed = threading.Condition()
+        self.thread = EngineThread(
+            lambda: engine,
+            batch=8,
+            max_wait_s=0.0,
+            on_answers=self._take,
+            on_fault=self.faults.append,
+            now=lambda: 0.0,
+        )
+
+    def _take(self, answers: Sequence[Answer]) -> None:
+        with self._changed:
+            self.answers += answers
+            self._changed.notify_all()
+
+    def wait(self, count: int) -> list[Answer]:
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.answers) >= count, LONG_S)
+            return self.answers
+
+
+def test_the_newest_window_of_a_live_leg_takes_the_place_of_its_waiting_one() -> None:
+    engine = GatedEngine()
+    desk = Desk(engine)
+    desk.thread.start()
+    desk.thread.submit([task("a/customer", 1.0)])
+    assert engine.called.wait(LONG_S)
+    assert desk.thread.submit([task("a/customer", 2.0), task("b/customer", 2.0)]) == []
+    superseded = desk.thread.submit([task("a/customer", 3.0)])
+    assert [one.captured_at for one in superseded] == [2.0]
+    engine.go.set()
+    answered = [(one.window.leg, one.window.captured_at) for one in desk.wait(3)]
+    assert answered == [("a/customer", 1.0), ("b/customer", 2.0), ("a/customer", 3.0)]
+    assert desk.thread.statistics().superseded == 1
+    assert desk.thread.statistics().waiting == 0
+    desk.thread.stop()
+
+
+def test_a_recordings_windows_are_all_read() -> None:
+    engine = GatedEngine()
+    desk = Desk(engine)
+    desk.thread.start()
+    for end in range(5):
+        assert desk.thread.submit([task(end=float(end), live=False)]) == []
+    engine.go.set()
+    assert [one.window.captured_at for one in desk.wait(5)] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    desk.thread.stop()
+
+
+def test_dropped_windows_are_never_read() -> None:
+    engine = GatedEngine()
+    desk = Desk(engine)
+    desk.thread.start()
+    desk.thread.submit([task("a/customer", 1.0)])
+    assert engine.called.wait(LONG_S)
+    desk.thread.submit([task("b/customer", 2.0), task("c/customer", 3.0)])
+    assert desk.thread.drop("b/customer") == 1
+    engine.go.set()
+    assert [one.window.leg for one in desk.wait(2)] == ["a/customer", "c/customer"]
+    desk.thread.stop()
+
+
+def test_legs_are_opened_before_their_windows_and_closed_after() -> None:
+    engine = GatedEngine()
+    desk = Desk(engine)
+    desk.thread.start()
+    desk.thread.open("s/customer")
+    desk.thread.submit([task()])
+    engine.go.set()
+    desk.wait(1)
+    assert engine.open_legs == {"s/customer"}
+    desk.thread.close("s/customer")
+    desk.thread.submit([task("t/customer")])
+    desk.wait(2)
+    assert engine.open_legs == set()
+    desk.thread.stop()
+
+
+class Picky(LoudnessEngine):
+    """Cannot read one leg, and says so in different ways."""
+
+    provider = "CUDA"
+
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        self.way = way
+
+    def infer(self, windows: Sequence[Window]) -> list[Frames]:
+        bad = any(window.leg.startswith("bad") for window in windows)
+        if bad and self.way == "raises":
+            raise RuntimeError("cannot")
+        answers = super().infer(windows)
+        if bad and self.way == "short":
+            return answers[1:]
+        if bad and self.way == "mixed":
+            return super().infer([window("other/leg")] * len(windows))
+        if bad and self.way == "nan":
+            logits = np.full_like(answers[0].logits, np.nan)
+            return [
+                Frames(
+                    leg=one.leg,
+                    start_frame=one.start_frame,
+                    logits=logits,
+                    features=one.features,
+                    captured_at=one.captured_at,
+                )
+                for one in answers
+            ]
+        return answers
+
+
+@pytest.mark.parametrize("way", ["raises", "short", "mixed", "nan"])
+def test_a_window_that_fails_does_not_cost_its_neighbours_their_answer(way: str) -> None:
+    desk = Desk(Picky(way))
+    desk.thread.submit([task("a/customer"), task("bad/customer"), task("c/customer")])
+    desk.thread.start()
+    answers = {one.window.leg: one.frames for one in desk.wait(3)}
+    assert answers["bad/customer"] is None
+    assert answers["a/customer"] is not None
+    assert answers["c/customer"] is not None
+    assert desk.faults[0].active
+    assert desk.faults[0].code == "engine"
+    assert desk.thread.statistics().failed == 1
+    desk.thread.stop()
+
+
+def test_an_engine_that_always_fails_is_one_fault_and_a_living_thread() -> None:
+    engine = GatedEngine()
+    engine.go.set()
+    engine.failing = RuntimeError("broken")
+    desk = Desk(engine)
+    desk.thread.start()
+    for end in range(3):
+        desk.thread.submit([task(end=float(end), live=False)])
+    assert all(one.frames is None for one in desk.wait(3))
+    assert [fault.active for fault in desk.faults] == [True]
+    engine.failing = None
+    desk.thread.submit([task()])
+    desk.wait(4)
+    desk.thread.stop()
+    assert [fault.active for fault in desk.faults] == [True, False]
+
+
+def test_a_thread_that_does_not_stop_is_named() -> None:
+    engine = GatedEngine()
+    desk = Desk(engine)
+    desk.thread.start()
+    desk.thread.submit([task()])
+    assert engine.called.wait(LONG_S)
+    with pytest.raises(TimeoutError, match="'engine'"):
+        desk.thread.stop(0.01)
+    engine.go.set()
+    desk.thread.stop()
