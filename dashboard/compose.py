@@ -161,9 +161,8 @@ def _turn(parts: Parts, *, rebuild: bool) -> None:
         for done in repair(parts.output, parts.server.resume_for_s, running=running_now):
             log.info("%s: an interrupted session was closed", done.path.name)
             parts.store.add(done.path)
-        for receipt in parts.remover.expire(parts.stream.record):
-            parts.store.forget(str(receipt.get("session", "")))
-        if rebuild:
+        # Some lose their sound alone and stay in the index.
+        if parts.remover.expire(parts.stream.record) or rebuild:
             parts.store.rebuild()
     except Exception as error:
         log.exception("keeping house failed")

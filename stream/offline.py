@@ -3,6 +3,7 @@
 Sound passes in blocks of a second: memory does not grow with the length of a recording.
 """
 
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +34,9 @@ from .sources.pcm_messages import role_of
 from .sources.reading import Recording, RecordingError, leg_names, open_recording
 
 BLOCK_S = 1.0
-SYNC_BLOCKS = 60
+SYNC_S = 5.0
+"""Seconds of work between two syncs: they show the repair of a server on the same output folder
+that this session lives."""
 Progress = Callable[[float, float], None]
 """Told the seconds done and the seconds there are."""
 
@@ -119,8 +122,8 @@ class _Call:
 
     def run(self, progress: Progress) -> None:
         """Read the recording to its end. Raises what reading and the engine raise."""
-        recording, position = self._recording, 0
-        for number, block in enumerate(recording.blocks(BLOCK_S)):
+        recording, position, synced = self._recording, 0, time.monotonic()
+        for block in recording.blocks(BLOCK_S):
             chunks = [
                 [self._chunk(channel, position, block[:, channel])]
                 for channel in range(recording.channels)
@@ -131,8 +134,9 @@ class _Call:
             progress(
                 position / recording.rate, max(recording.duration_s, position / recording.rate)
             )
-            if number % SYNC_BLOCKS == SYNC_BLOCKS - 1:
+            if time.monotonic() - synced >= SYNC_S:
                 self._folder.sync()
+                synced = time.monotonic()
         self._take([finish(listener, self._tools.vad) for listener in self._listeners])
         for name, scorer in self._scorers.items():
             self._keep(name, list(scorer.finish()))

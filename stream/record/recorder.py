@@ -54,8 +54,11 @@ class Recorder:
         self._now = now
         self._on_fault = on_fault
         self._tell_opened = on_opened
+        self._tell_closed = on_closed
         self._folders: dict[str, Path] = {}
-        self._desk = Desk(settings, on_fault=on_fault, on_opened=self._opened, on_closed=on_closed)
+        self._desk = Desk(
+            settings, on_fault=on_fault, on_opened=self._opened, on_closed=self._closed
+        )
         self._changed = threading.Condition()
         self._items: list[Item] = []
         self._flushes: list[threading.Event] = []
@@ -92,7 +95,7 @@ class Recorder:
         return self._desk.durable.get(session, 0)
 
     def folder(self, session: str) -> Path | None:
-        """The folder of a session of this process; None while it could not be made."""
+        """The folder of an open session; None while it could not be made."""
         return self._folders.get(session)
 
     def flush(self, timeout: float) -> bool:
@@ -131,6 +134,10 @@ class Recorder:
     def _opened(self, session: str, folder: Path) -> None:
         self._folders[session] = folder
         self._tell_opened(session, folder)
+
+    def _closed(self, session: str, folder: Path) -> None:
+        self._folders.pop(session, None)
+        self._tell_closed(session, folder)
 
     def _run(self) -> None:
         while True:

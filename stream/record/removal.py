@@ -47,7 +47,7 @@ class Remover:
         doomed = folder.with_name(_DOOMED + folder.name)
         folder.rename(doomed)
         shutil.rmtree(doomed)
-        return self._receipt(card, files, who=who, reason=reason)
+        return self._receipt(card, files, who=who, reason=reason, whole=True)
 
     def delete_audio(self, folder: Path, *, who: str, reason: str) -> dict[str, Any] | None:
         """Delete a session's sound and embeddings, keep its scores; None if there are none."""
@@ -99,7 +99,7 @@ class Remover:
         return self._receipt(card, there, who=who, reason=reason) if there else None
 
     def _receipt(
-        self, card: Card, files: Sequence[str], *, who: str, reason: str
+        self, card: Card, files: Sequence[str], *, who: str, reason: str, whole: bool = False
     ) -> dict[str, Any]:
         receipt = {
             "receipt": uuid.uuid4().hex,
@@ -109,6 +109,7 @@ class Remover:
             "session": card.info.id,
             "folder": card.info.folder,
             "call_id": card.info.call_id,
+            "whole": whole,
             "files": list(files),
         }
         receipts = self._output / RECEIPTS
