@@ -87,7 +87,7 @@ class Tonewatch:
 
     def listen(self, name: str) -> str:
         """Begin to listen to the microphone, the people told; the session's id."""
-        notice = {"method": "page", "text": "This call is analysed."}
+        notice = {"method": "spoken", "text": "This call is analysed."}
         body = {"source": "microphone", "name": name, "device": "pulse", "notice": notice}
         return str(self.ask("/api/sessions", body)["session"])
 

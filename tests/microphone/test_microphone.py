@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from .rig import SoundServer, Tonewatch, until
+from . import rig
+from .rig import SoundServer, Tonewatch
 
 pytestmark = pytest.mark.slow
 
@@ -43,19 +44,30 @@ def test_what_is_said_becomes_curves_on_the_page_and_a_session_on_disk(
     assert level(folder / "processed_audio.wav") == pytest.approx(level(speech), rel=0.25)
 
 
-def test_a_microphone_that_is_unplugged_closes_its_session_with_a_reason(
+def test_a_microphone_that_is_unplugged_is_told_and_heard_again_when_it_is_back(
     sound_server: SoundServer, program: Tonewatch, speech: Path
 ) -> None:
     session = program.listen("unplugged")
-    told: dict[str, object] = {}
+    events = (
+        event
+        for event in program.events()
+        if event["type"] in ("readings", "fault") and event["session"] == session
+    )
     with sound_server.player(speech):
-        for event in program.events():
-            if event.get("type") == "readings" and event["session"] == session:
-                sound_server.process.terminate()
-            if event.get("type") == "session" and event["session"]["id"] == session:
-                told = event["session"]
-                if told["state"] == "lost":
-                    break
+        next(event for event in events if event["type"] == "readings")
+        sound_server.process.terminate()
+        fault = next(event for event in events if event["type"] == "fault")
+    assert (fault["code"], fault["active"]) == ("source", True)
+    assert "plug it in" in fault["way_out"]
+    home = Path(sound_server.environment["HOME"])
+    with rig.sound_server(home) as again, again.player(speech):
+        mended = next(event for event in events if event["type"] == "fault")
+        assert (mended["code"], mended["active"]) == ("source", False)
+        next(event for event in events if event["type"] == "readings")
+    program.ask(f"/api/sessions/{session}/stop", {})
     folder = program.folder(session)
-    assert soundfile.info(folder / "processed_audio.wav").frames > 16_000
-    assert until(lambda: program.ask("/healthz")["sessions"] == 0, "the end of the session")
+    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    assert {gap["reason"] for gap in result["gap_reasons"]} == {"device"}
+    assert result["gaps"][-1]["start_s"] > 1
+    seconds = soundfile.info(folder / "processed_audio.wav").duration
+    assert seconds == pytest.approx(result["duration_s"], abs=0.02)
