@@ -6,6 +6,9 @@ law (law.py) does not let be scored have no core, so nothing of them can reach a
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
 
 from ..models.grid import SAMPLE_RATE
 from ..models.manifest import Manifest
@@ -149,7 +152,7 @@ class Call:
         for leg, items in read:
             for item in items:
                 self._note_gap(leg, item if isinstance(item, Gap) else None)
-        return [(leg, items) for leg, items in read if items]
+        return [(leg, _joined(items)) for leg, items in read if items]
 
     def hear(self, leg: Leg, heard: Sequence[Heard]) -> None:
         """Frames of a leg: to the disk, the meters and, if it is scored, the cutter."""
@@ -352,3 +355,23 @@ class Call:
                     captured_at_ns=self._out.to_ns(captured_at),
                 )
             )
+
+
+def _joined(items: Sequence[Chunk | Gap]) -> list[Chunk | Gap]:
+    """Neighbouring chunks as one: a source's small writes cost as much each as a large one."""
+    joined: list[Chunk | Gap] = []
+    for sound, group in groupby(items, lambda item: isinstance(item, Chunk)):
+        run = list(group)
+        if sound and len(run) > 1:
+            samples = np.concatenate([item.samples for item in run if isinstance(item, Chunk)])
+            joined.append(
+                Chunk(
+                    leg=run[0].leg,
+                    start=run[0].start,
+                    samples=samples,
+                    captured_at=run[-1].captured_at,
+                )
+            )
+        else:
+            joined += run
+    return joined
