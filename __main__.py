@@ -12,6 +12,8 @@ COMMANDS: Final = {
     "analyze": "Analyse recordings into session folders, with a table and pictures.",
     "devices": "List the microphones of this machine.",
     "models": "List the models that can be loaded, and what each may be used for.",
+    "train": "Train the compact model on labelled clips, a site's own or a corpus.",
+    "export": "Export emotion2vec+ to a checked ONNX model folder.",
     "bench": "Measure latency, capacity and speed on this machine.",
 }
 
