@@ -15,7 +15,7 @@ IDS: Final = {
 
 
 def fetch(model: str, hub: str, say: Callable[[str], None]) -> Path:
-    """The local folder of a published model, downloaded where it is not there. Raises ExportError."""
+    """The local folder of a published model, downloaded if need be. Raises ExportError."""
     try:
         from funasr.download.download_model_from_hub import download_model
     except ImportError as error:
