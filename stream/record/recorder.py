@@ -16,6 +16,9 @@ from ..settings import RecordSettings
 from .desk import Desk
 from .items import Answered, Audio, Item, Settled
 
+KEPT_FOLDERS = 10_000
+"""Sessions whose folder is remembered: memory stays flat however long the process runs."""
+
 log = logging.getLogger(__name__)
 
 
@@ -54,7 +57,6 @@ class Recorder:
         self._now = now
         self._on_fault = on_fault
         self._tell_opened = on_opened
-        self._tell_closed = on_closed
         self._folders: dict[str, Path] = {}
         self._desk = Desk(
             settings, on_fault=on_fault, on_opened=self._opened, on_closed=self._closed
@@ -95,7 +97,7 @@ class Recorder:
         return self._desk.durable.get(session, 0)
 
     def folder(self, session: str) -> Path | None:
-        """The folder of an open session; None while it could not be made."""
+        """The folder of one of the newest sessions; None while it could not be made."""
         return self._folders.get(session)
 
     def flush(self, timeout: float) -> bool:
@@ -133,11 +135,9 @@ class Recorder:
 
     def _opened(self, session: str, folder: Path) -> None:
         self._folders[session] = folder
+        if len(self._folders) > KEPT_FOLDERS:
+            del self._folders[next(iter(self._folders))]
         self._tell_opened(session, folder)
-
-    def _closed(self, session: str, folder: Path) -> None:
-        self._folders.pop(session, None)
-        self._tell_closed(session, folder)
 
     def _run(self) -> None:
         while True:
