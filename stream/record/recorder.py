@@ -58,9 +58,7 @@ class Recorder:
         self._on_fault = on_fault
         self._tell_opened = on_opened
         self._folders: dict[str, Path] = {}
-        self._desk = Desk(
-            settings, on_fault=on_fault, on_opened=self._opened, on_closed=self._closed
-        )
+        self._desk = Desk(settings, on_fault=on_fault, on_opened=self._opened, on_closed=on_closed)
         self._changed = threading.Condition()
         self._items: list[Item] = []
         self._flushes: list[threading.Event] = []
