@@ -5,13 +5,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...models.grid import FRAME_SAMPLES, SAMPLE_RATE
+from ...models.grid import FRAME_SAMPLES, SAMPLE_RATE, frames_to_seconds
 from ...models.window import Float32
 from ..audio import Chunk, Gap
 from ..settings import ListenerSettings
+from .denoise import Block, Denoiser, Plain, noisereduce_cleaner
 from .gate import Gate, Vad, advance
 from .heard import Bool, Heard, quantise
 from .resample import Resampler
+from .times import CaptureTimes
 
 _PIECE_S = 1
 """Seconds of zeros at a time while a gap passes the resampler."""
@@ -21,8 +23,10 @@ class Listener:
     """Takes the chunks and gaps of a leg, in order; gives whole frames.
 
     Gaps pass the resampler as zeros, so that a position p at rate r is always 16 kHz position
-    p * 16000 / r; every frame that touches a gap is marked, and silent. Samples that are not finite
-    are zero afterwards, and counted. `start_frame` is the frame at which a resumed leg goes on.
+    p * 16000 / r; every frame that touches a gap is marked, and no speech. What the resampler
+    smears into a gap is taken out again: a gap holds zeros. Samples that are not finite become
+    zero, and are counted; what is beyond full scale is clipped to it. `start_frame` is the frame
+    at which a resumed leg goes on.
     """
 
     def __init__(
@@ -33,32 +37,52 @@ class Listener:
         self._origin = start_frame
         self._resampler = Resampler(rate)
         self.gate = Gate(settings)
+        self._after: Block = Plain()
+        if settings.denoise:
+            self._after = Denoiser(
+                settings.floor_dbfs, start_frame=start_frame, clean=noisereduce_cleaner()
+            )
+        self._expected: int | None = None
+        """Input position that must come next."""
         self._samples: Float32 = np.zeros(0, np.float32)
         """16 kHz samples that are not a whole frame yet, or not handed on."""
         self._given = 0
         """Frames handed on since the origin."""
         self._gaps: deque[tuple[int, int]] = deque()
         """16 kHz stretches [start, stop) of gaps that no handed-on frame has passed."""
-        self._times: deque[tuple[int, float]] = deque()
-        """(input position, monotonic seconds at which the sample before it was captured)."""
+        self._silent: deque[tuple[int, int]] = deque()
+        """16 kHz samples [start, stop) of gaps that have not all come out of the resampler."""
+        self._times = CaptureTimes(rate)
         self.not_finite = 0
         """Samples that were NaN or infinite."""
 
     def push(self, items: Sequence[Chunk | Gap]) -> None:
-        """Take chunks and gaps; what they complete waits for the gate (`listen`)."""
+        """Take chunks and gaps; what they complete waits for the gate (`listen`).
+
+        Raises ValueError if one does not begin where the last one ended.
+        """
         for item in items:
+            if self._expected not in (None, item.start):
+                raise ValueError(
+                    f"leg {self.leg!r}: expected position {self._expected}, got {item.start}"
+                )
+            self._expected = item.stop
             if isinstance(item, Gap):
                 self._skip(item.length)
             else:
                 self._take(item.samples)
-            self._times.append((self._resampler.taken, item.captured_at))
+            self._times.add(self._resampler.taken, item.captured_at)
 
     def finish(self) -> None:
         """The leg has ended: let the resampler give what it holds. A partial frame is dropped."""
         self._add(self._resampler.finish())
 
-    def heard(self) -> list[Heard]:
-        """Whole frames whose speech flags are known, at most one piece."""
+    def heard(self, *, last: bool = False) -> list[Heard]:
+        """Whole frames whose speech flags are known; with `last` all that is held back too."""
+        done = [out for piece in self._frames() for out in self._after.push(piece)]
+        return done + self._after.finish() if last else done
+
+    def _frames(self) -> list[Heard]:
         count = len(self._samples) // FRAME_SAMPLES
         if not count:
             return []
@@ -72,34 +96,43 @@ class Listener:
             samples=samples,
             speech=self.gate.speech(first, samples) & ~gap,
             gap=gap,
-            captured_at=self._captured(first + size),
+            captured_at=self._times.at((first + size) * self._rate / SAMPLE_RATE),
         )
         self._given += count
         return [piece]
 
     @property
     def latency_s(self) -> float:
-        """Seconds of sound inside: what the resampler and the unfinished frame hold back."""
-        return self._resampler.taken / self._rate - self._given * FRAME_SAMPLES / SAMPLE_RATE
+        """Seconds of sound inside: what resampler, unfinished frame and denoiser hold back."""
+        given = self._given - self._after.held
+        return self._resampler.taken / self._rate - frames_to_seconds(given)
 
     def _take(self, samples: Float32) -> None:
         finite = np.isfinite(samples)
         if not finite.all():
             self.not_finite += int((~finite).sum())
             samples = np.where(finite, samples, np.float32(0))
-        self._add(self._resampler.push(samples))
+        self._add(self._resampler.push(np.clip(samples, -1.0, 1.0)))
 
     def _skip(self, length: int) -> None:
-        start = self._resampler.taken * SAMPLE_RATE // self._rate
+        begin = self._resampler.taken
+        start = begin * SAMPLE_RATE // self._rate
+        stop = -(-(begin + length) * SAMPLE_RATE // self._rate)
+        # Noted before the zeros pass: no sample of the gap has come out yet, all of them will.
+        self._gaps.append((start, stop))
+        self._silent.append((-(-begin * SAMPLE_RATE // self._rate), stop))
         piece = _PIECE_S * self._rate
         for first in range(0, length, piece):
             zeros = np.zeros(min(piece, length - first), np.float32)
             self._add(self._resampler.push(zeros))
-        stop = -(-self._resampler.taken * SAMPLE_RATE // self._rate)
-        self._gaps.append((start, stop))
 
     def _add(self, samples: Float32) -> None:
+        first = self._resampler.given - len(samples)
         samples = quantise(samples)
+        for start, stop in self._silent:
+            samples[max(0, start - first) : max(0, stop - first)] = 0
+        while self._silent and self._silent[0][1] <= self._resampler.given:
+            self._silent.popleft()
         self.gate.push(samples)
         self._samples = np.concatenate([self._samples, samples])
 
@@ -114,14 +147,6 @@ class Listener:
             self._gaps.popleft()
         return flags
 
-    def _captured(self, position: int) -> float:
-        """When the sample before a 16 kHz position was captured."""
-        taken = position * self._rate / SAMPLE_RATE
-        while len(self._times) > 1 and self._times[0][0] < taken:
-            self._times.popleft()
-        stop, captured_at = self._times[0]
-        return captured_at - max(0.0, stop - taken) / self._rate
-
 
 def listen(batch: Sequence[tuple[Listener, Sequence[Chunk | Gap]]], vad: Vad) -> list[list[Heard]]:
     """Advance many listeners; the gate's network sees one block of each in a call."""
@@ -135,4 +160,4 @@ def finish(listener: Listener, vad: Vad) -> list[Heard]:
     """The last frames of a leg that has ended."""
     listener.finish()
     advance([listener.gate], vad)
-    return listener.heard()
+    return listener.heard(last=True)

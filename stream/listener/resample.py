@@ -13,7 +13,7 @@ import soxr
 from ...models.grid import SAMPLE_RATE
 from ...models.window import Float32
 
-RATES: Final = (4_000, 192_000)
+RATES: Final = (4_000, 384_000)
 """Lowest and highest rate that is accepted."""
 
 

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tonewatch.models.window import Float32
+from tonewatch.stream.listener.gate import BLOCK, CONTEXT, Gate, Vad, advance
+from tonewatch.stream.settings import ListenerSettings
+
+from ..sound import silence, voice
+
+LOUD = np.full(10 * 16000, 0.1, np.float32)
+
+
+@pytest.fixture(scope="module")
+def vad() -> Vad:
+    return Vad()
+
+
+def scripted(probabilities: list[float], **settings: float) -> tuple[Gate, list[int]]:
+    """A gate that was given these probabilities; for each block whether it was open behind it."""
+    gate = Gate(ListenerSettings(**settings))  # type: ignore[arg-type]
+    state = np.zeros((2, 1, 128), np.float32)
+    for probability in probabilities:
+        gate.push(np.zeros(BLOCK, np.float32))
+        gate.take(probability, state)
+    flags = gate.speech(0, LOUD[: len(probabilities) * BLOCK // 320 * 320])
+    # Frame k ends at (k + 1) * 320; the first frame that ends at or behind block b shows it.
+    return gate, [int(flags[-(-(b + 1) * BLOCK // 320) - 1]) for b in range(len(probabilities) - 1)]
+
+
+def test_the_gate_opens_above_one_threshold_and_closes_under_another() -> None:
+    _, open_ = scripted([0.4, 0.6, 0.4, 0.4, 0.1, 0.1, 0.4, 0.1], speech_hold_s=0.0)
+    assert open_ == [0, 1, 1, 1, 0, 0, 0]
+
+
+def test_a_short_pause_does_not_close_it() -> None:
+    _, open_ = scripted([0.9, *[0.1] * 6, 0.9, *[0.1] * 8], speech_hold_s=0.2)
+    assert open_ == [1] * 14 + [0]
+
+
+def test_a_flag_looks_at_no_block_that_has_not_ended_by_the_frames_end() -> None:
+    gate = Gate(ListenerSettings())
+    gate.push(np.zeros(BLOCK, np.float32))
+    gate.take(0.9, np.zeros((2, 1, 128), np.float32))
+    assert gate.speech(0, LOUD[:640]).tolist() == [False, True]
+
+
+def test_what_is_under_the_floor_is_silence_whatever_the_network_says() -> None:
+    gate = Gate(ListenerSettings(floor_dbfs=-60.0))
+    gate.push(np.zeros(2 * BLOCK, np.float32))
+    for _ in range(2):
+        gate.take(0.9, np.zeros((2, 1, 128), np.float32))
+    samples = np.concatenate([np.full(640, 0.01, np.float32), np.full(320, 0.0009, np.float32)])
+    assert gate.speech(0, samples).tolist() == [False, True, False]
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(2, 60), st.integers(0, 2**32 - 1))
+def test_a_row_is_the_same_alone_and_among_others(rows: int, seed: int) -> None:
+    vad, rng = Vad(), np.random.default_rng(seed)
+    blocks = (rng.standard_normal((rows, CONTEXT + BLOCK)) * 0.1).astype(np.float32)
+    states = (rng.standard_normal((2, rows, 128)) * 0.3).astype(np.float32)
+    probabilities, after = vad.run(blocks, states)
+    for row in range(rows):
+        alone, state = vad.run(blocks[row : row + 1], states[:, row : row + 1])
+        assert alone[0] == probabilities[row]
+        np.testing.assert_array_equal(state, after[:, row : row + 1])
+
+
+def pushed(sounds: list[Float32], size: int, vad: Vad) -> list[list[bool]]:
+    gates = [Gate(ListenerSettings()) for _ in sounds]
+    for at in range(0, max(map(len, sounds)), size):
+        for gate, sound in zip(gates, sounds, strict=True):
+            gate.push(sound[at : at + size])
+        advance(gates, vad)
+    return [
+        gate.speech(0, sound[: len(sound) // 320 * 320]).tolist()
+        for gate, sound in zip(gates, sounds, strict=True)
+    ]
+
+
+def test_gates_of_different_lengths_advance_together_as_they_would_alone(vad: Vad) -> None:
+    sounds = [voice(1.0), voice(2.0, f0=200.0), silence(1.5)]
+    alone = [pushed([sound], 512, vad)[0] for sound in sounds]
+    assert pushed(sounds, 700, vad) == alone
+    assert any(alone[0])
+    assert not any(alone[2])
