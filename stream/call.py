@@ -5,10 +5,7 @@ law (law.py) does not let be scored have no core, so nothing of them can reach a
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
-
-import numpy as np
+from dataclasses import replace
 
 from ..models.grid import SAMPLE_RATE
 from ..models.manifest import Manifest
@@ -19,63 +16,24 @@ from .events import (
     Activity,
     Episode,
     EpisodeChanged,
-    Event,
-    GapNoted,
     LegInfo,
     Mark,
     Readings,
     SessionInfo,
 )
+from .leg import Leg, Outlets, gap_noted, joined
 from .listener.heard import Heard
 from .listener.listener import Listener
 from .meter import Meter, Overlap
 from .pipeline import LegCore, LegUpdate
 from .quality import Quality
-from .record.items import Answered, Audio, Close, CoreBegan, CoreEnded, Item, Settled
+from .record.items import Answered, Audio, Close, CoreBegan, CoreEnded, Settled
 from .ring import Ring
 from .session import ERASED, Session
 from .settings import StreamSettings
 
 FILE_STEP_S = 1.0
 """Sound of a recording that is listened to at a time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlets:
-    """Where a call's results go; none of these blocks."""
-
-    tell: Callable[[Event], None]
-    record: Callable[[Item], object]
-    submit: Callable[[Sequence[Task]], list[Window]]
-    open_leg: Callable[[str], None]
-    close_leg: Callable[[str], None]
-    late: Callable[[float], None]
-    """A live reading's latency, in milliseconds."""
-    now: Callable[[], float]
-    to_ns: Callable[[float], int]
-    """Monotonic seconds to UTC nanoseconds."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Leg:
-    """One voice."""
-
-    name: str
-    key: str
-    """Unique in the process: what windows and the engine know it by."""
-    ring: Ring
-    listener: Listener
-    meter: Meter
-    quality: Quality
-    core: LegCore | None
-    pending: int = 0
-    """Windows without an answer."""
-    windows: int = 0
-    superseded: int = 0
-    failed: int = 0
-    open_episode: Episode | None = None
-    gap: Gap | None = None
-    """A gap that may still grow."""
 
 
 class Call:
@@ -151,8 +109,8 @@ class Call:
             self.session.drained()
         for leg, items in read:
             for item in items:
-                self._note_gap(leg, item if isinstance(item, Gap) else None)
-        return [(leg, _joined(items)) for leg, items in read if items]
+                self._tell_gap(leg, leg.gap_of(item))
+        return [(leg, joined(items)) for leg, items in read if items]
 
     def hear(self, leg: Leg, heard: Sequence[Heard]) -> None:
         """Frames of a leg: to the disk, the meters and, if it is scored, the cutter."""
@@ -241,8 +199,10 @@ class Call:
         """No sound follows and none waits: let the listeners give what they hold."""
         self.finishing = True
         for leg in self.legs:
-            self._note_gap(leg, None)
+            self._tell_gap(leg, leg.gap_of(None))
             self.hear(leg, end(leg.listener))
+            if leg.core is not None and self.session.info.scoring:
+                self._queue(leg, leg.core.last())
 
     @property
     def at_end(self) -> bool:
@@ -297,28 +257,9 @@ class Call:
         leg.superseded += len(superseded)
         leg.pending -= len(superseded)
 
-    def _note_gap(self, leg: Leg, gap: Gap | None) -> None:
-        """Tell of a gap once it is whole: a pause comes in many small ones."""
-        before = leg.gap
-        if before is not None and gap is not None and before.reason == gap.reason:
-            leg.gap = replace(gap, start=before.start, length=before.length + gap.length)
-            return
-        leg.gap = gap
-        if before is not None:
-            self._tell_gap(leg, before)
-
-    def _tell_gap(self, leg: Leg, gap: Gap) -> None:
-        start = gap.start * SAMPLE_RATE // self.session.rate
-        stop = gap.stop * SAMPLE_RATE // self.session.rate
-        self._out.tell(
-            GapNoted(
-                session=self.session.id,
-                leg=leg.name,
-                start=start,
-                length=stop - start,
-                reason=gap.reason,
-            )
-        )
+    def _tell_gap(self, leg: Leg, gap: Gap | None) -> None:
+        if gap is not None:
+            self._out.tell(gap_noted(self.session.id, leg.name, gap, self.session.rate))
 
     def _tell_update(self, leg: Leg, update: LegUpdate, *, poor: bool = False) -> float:
         """Tell what an update changed; its latency in milliseconds."""
@@ -355,23 +296,3 @@ class Call:
                     captured_at_ns=self._out.to_ns(captured_at),
                 )
             )
-
-
-def _joined(items: Sequence[Chunk | Gap]) -> list[Chunk | Gap]:
-    """Neighbouring chunks as one: a source's small writes cost as much each as a large one."""
-    joined: list[Chunk | Gap] = []
-    for sound, group in groupby(items, lambda item: isinstance(item, Chunk)):
-        run = list(group)
-        if sound and len(run) > 1:
-            samples = np.concatenate([item.samples for item in run if isinstance(item, Chunk)])
-            joined.append(
-                Chunk(
-                    leg=run[0].leg,
-                    start=run[0].start,
-                    samples=samples,
-                    captured_at=run[-1].captured_at,
-                )
-            )
-        else:
-            joined += run
-    return joined

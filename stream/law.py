@@ -5,10 +5,10 @@ Only customers are, and only when the people heard were told. A leg that is not 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .audio import Role
-from .events import LegInfo, Notice, SourceKind
+from .events import LegInfo, Notice, SessionInfo, SourceKind
 from .settings import MonitorSettings
 
 NO_NOTICE = "no notice was given: recorded and metered, not scored"
@@ -46,6 +46,19 @@ def rule(
     scoring = any(leg.scored for leg in told)
     reason = "" if scoring else NO_NOTICE if notice is None else NO_CUSTOMER
     return Ruling(legs=told, scoring=scoring, reason=reason, notice=notice)
+
+
+def rule_again(info: SessionInfo, settings: MonitorSettings) -> SessionInfo:
+    """A session that goes on: scored is what was before and may be now."""
+    legs = [(leg.name, leg.role) for leg in info.legs]
+    ruling = rule(info.source, legs, info.notice, settings)
+    kept = tuple(
+        leg if now.scored else replace(leg, scored=False, reason=now.reason)
+        for leg, now in zip(info.legs, ruling.legs, strict=True)
+    )
+    scoring = info.scoring and any(leg.scored for leg in kept)
+    reason = "" if scoring else info.scoring_reason or ruling.reason or NO_CUSTOMER
+    return replace(info, legs=kept, scoring=scoring, scoring_reason=reason)
 
 
 def banner(settings: MonitorSettings) -> str:

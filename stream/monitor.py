@@ -11,10 +11,8 @@ The recorder is started before and stopped after the monitor, by whoever made it
 """
 
 import logging
-import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +20,7 @@ from ..models.engine import Engine
 from ..models.grid import FRAME_RATE, FRAME_SAMPLES
 from ..models.manifest import Manifest
 from .bus import Bus
-from .call import Call, Outlets
+from .call import Call
 from .clock import Clock
 from .engine_thread import EngineThread
 from .events import (
@@ -37,13 +35,16 @@ from .events import (
     SessionInfo,
 )
 from .latency import LatencyMeter
-from .law import banner, rule
+from .law import banner, rule, rule_again
+from .leg import Outlets
 from .record.folder import SessionFolder
 from .record.in_force import in_force
 from .record.items import Adopt, Changed, Item, Logged, Open
-from .session import Session, SessionLinks, SessionSpec
+from .session import Session, SessionLinks, SessionSpec, first_info
 from .settings import StreamSettings
 from .signal_thread import SignalThread
+from .status import engine_status
+from .turns import Turns
 
 RETRY_S = 5.0
 """What somebody who was not admitted is told to wait."""
@@ -102,10 +103,8 @@ class Monitor:
         self._sessions: dict[str, Session] = {}
         self._stopping = False
         self._sources: list[threading.Thread] = []
-        self._phases: dict[str, int] = {}
-        """Slot of the hop in which each live session's windows end."""
+        self._turns = Turns(settings.window.hop_ms * FRAME_RATE // 1000)
         self._latency = LatencyMeter()
-        self._status: EngineStatus | None = None
         self._signal = SignalThread(
             on_ended=self._ended, on_second=self._second, on_fault=self.tell, now=self._clock.now
         )
@@ -178,21 +177,8 @@ class Monitor:
             spec.notice,
             self.settings.monitor,
         )
-        info = SessionInfo(
-            id=secrets.token_hex(6),
-            name=spec.name,
-            state="live",
-            source=spec.source,
-            started_at=spec.started_at or self._clock.text(),
-            legs=ruling.legs,
-            scoring=ruling.scoring,
-            scoring_reason=ruling.reason,
-            notice=ruling.notice,
-            call_id=spec.call_id,
-            context=spec.context,
-            pace=spec.pace,
-            hop_ms=self.settings.window.hop_ms,
-        )
+        started_at = spec.started_at or self._clock.text()
+        info = first_info(spec, ruling, started_at=started_at, hop_ms=self.settings.window.hop_ms)
         session = self._admit(info, spec, 0)
         forced = in_force(self.settings, self.manifest)
         self._submit(Open(info=info, settings=forced, extra=spec.extra))
@@ -205,7 +191,7 @@ class Monitor:
         Positions stay exact; listening and reading begin anew. Raises AdmissionError.
         """
         frames = folder.frames
-        info = self._ruled_again(folder.info)
+        info = rule_again(folder.info, self.settings.monitor)
         session = self._admit(info, spec, frames * spec.rate // FRAME_RATE)
         self._submit(Adopt(folder=folder))
         self._begin(session, frames)
@@ -242,29 +228,17 @@ class Monitor:
 
     def status(self) -> EngineStatus:
         """The engine, the queues and the latency, now."""
-        engine, counts = self._engine.engine, self._engine.statistics()
-        latency, manifest = self._latency.latency(), self.manifest
         lost = sum(mailbox.lost for mailbox in self._bus.statistics().mailboxes)
-        return EngineStatus(
-            model=manifest.name,
-            version=manifest.version,
-            provider=engine.provider if engine is not None else "",
-            precision=manifest.precision,
+        return engine_status(
+            self.manifest,
+            self._engine.engine,
+            self._engine.statistics(),
+            self._latency.latency(),
+            self.settings,
             loading=self._engine.loading,
-            licence=manifest.licence.name,
-            licence_notice=manifest.licence.notice,
-            commercial_use=manifest.licence.commercial_use,
-            hop_ms=self.settings.window.hop_ms,
-            windows=counts.windows,
-            superseded=counts.superseded,
-            dropped=lost + self._lost_items(),
-            latency_p50_ms=latency.p50,
-            latency_p95_ms=latency.p95,
-            latency_p99_ms=latency.p99,
             sessions=len(self._sessions),
-            max_sessions=self.settings.monitor.max_sessions,
+            dropped=lost + self._lost_items(),
             way_up=self._way_up,
-            score_agent=banner(self.settings.monitor),
         )
 
     def tell(self, event: Event) -> None:
@@ -278,22 +252,6 @@ class Monitor:
 
     def _submit(self, item: Item) -> None:
         self._recorder.submit(item)
-
-    def _ruled_again(self, info: SessionInfo) -> SessionInfo:
-        """What an earlier process was allowed to score and this one is too."""
-        ruling = rule(
-            info.source,
-            [(leg.name, leg.role) for leg in info.legs],
-            info.notice,
-            self.settings.monitor,
-        )
-        legs = tuple(
-            leg if now.scored else replace(leg, scored=False, reason=now.reason)
-            for leg, now in zip(info.legs, ruling.legs, strict=True)
-        )
-        scoring = info.scoring and any(leg.scored for leg in legs)
-        reason = info.scoring_reason or ("" if scoring else ruling.reason)
-        return replace(info, legs=legs, scoring=scoring, scoring_reason=reason)
 
     def _admit(self, info: SessionInfo, spec: SessionSpec, start: int) -> Session:
         limit = self.settings.monitor.max_sessions
@@ -338,13 +296,7 @@ class Monitor:
         """
         if not session.info.legs[leg].scored or session.info.source in ("recording", "demo"):
             return 0
-        hop = self.settings.window.hop_ms * FRAME_RATE // 1000
-        begins = int(self._clock.now() * FRAME_RATE)
-        with self._lock:
-            taken = list(self._phases.values())
-            slot = min(range(hop), key=lambda one: (taken.count(one), one * 5 % hop))
-            self._phases[f"{session.id}/{leg}"] = slot
-        return (slot - begins) % hop
+        return self._turns.take(f"{session.id}/{leg}", int(self._clock.now() * FRAME_RATE))
 
     def _stop_scoring(self, session: Session, erase: bool) -> None:
         for leg in session.spec.legs:
@@ -370,8 +322,8 @@ class Monitor:
         finally:
             with self._lock:
                 self._sessions.pop(session.id, None)
-                for leg in range(session.channels):
-                    self._phases.pop(f"{session.id}/{leg}", None)
+            for leg in range(session.channels):
+                self._turns.leave(f"{session.id}/{leg}")
             session.close()
 
     def _second(self) -> None:

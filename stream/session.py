@@ -5,6 +5,7 @@ order changes at once (paused, scoring) is checked where sound is taken, and eve
 by the signal thread, which owns the session's cores.
 """
 
+import secrets
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from ..models.grid import FRAME_RATE, SAMPLE_RATE
 from ..models.window import Float32
 from .audio import Role
 from .events import Event, Mark, Notice, SessionChanged, SessionInfo, SourceKind
-from .law import STOPPED
+from .law import STOPPED, Ruling
 from .ring import Ring
 
 PAUSED = "paused"
@@ -61,6 +62,25 @@ class SessionSpec:
             raise ValueError(f"leg names must not be empty and hold no slash, got {names}")
         if not 8000 <= self.rate <= 384_000:
             raise ValueError(f"rate {self.rate} Hz: 8000 to 384000 are supported")
+
+
+def first_info(spec: SessionSpec, ruling: Ruling, *, started_at: str, hop_ms: int) -> SessionInfo:
+    """A new session's state, under an id of its own."""
+    return SessionInfo(
+        id=secrets.token_hex(6),
+        name=spec.name,
+        state="live",
+        source=spec.source,
+        started_at=started_at,
+        legs=ruling.legs,
+        scoring=ruling.scoring,
+        scoring_reason=ruling.reason,
+        notice=ruling.notice,
+        call_id=spec.call_id,
+        context=spec.context,
+        pace=spec.pace,
+        hop_ms=hop_ms,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

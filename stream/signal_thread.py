@@ -9,9 +9,10 @@ import threading
 from collections.abc import Callable, Sequence
 
 from .audio import Chunk, Gap
-from .call import Call, Leg
+from .call import Call
 from .engine_thread import Answer
 from .events import Fault
+from .leg import Leg
 from .listener.gate import Vad
 from .listener.listener import finish, listen
 

@@ -299,7 +299,7 @@ def test_the_status_names_the_model_and_measures_latency(tmp_path: Path) -> None
 def test_live_legs_take_turns_and_recordings_do_not(tmp_path: Path) -> None:
     with house(tmp_path) as home:
         live = [home.monitor.open(spec()) for _ in range(12)]
-        assert sorted(home.monitor._phases.values()) == list(range(12))
+        assert sorted(home.monitor._turns._slots.values()) == list(range(12))
         played = home.monitor.open(spec(source="recording", notice=None))
         feed(played, voice(1))
         folder = closed(home, played)
