@@ -35,7 +35,7 @@ class Window:
     captured_at: float
     """Monotonic seconds at which the newest sample of the window arrived."""
     warming_up: bool = False
-    """True while the leg is too young for a full-length window."""
+    """True for a window shorter than the full length: a young leg, or a voice after a silence."""
 
     def __post_init__(self) -> None:
         if self.samples.dtype != np.float32 or self.samples.ndim != 1:

@@ -71,6 +71,10 @@ class LegCore:
         self._stop, self._captured_at = heard.stop_frame, heard.captured_at
         return self._cutter.push(heard)
 
+    def last(self) -> list[Window]:
+        """The leg has ended: the window that ends with it, if one is due."""
+        return self._cutter.last()
+
     def read(self, frames: Frames, poor: str = "") -> LegUpdate:
         """An engine's answer in; settled frames, readings and episodes out."""
         return self._decide(

@@ -63,6 +63,7 @@ class Scorer:
 
     def finish(self) -> Iterator[Scored]:
         """The leg has ended: read what waits, settle the rest, close the open episode."""
+        self._waiting += [window for window in self._core.last() if self._wanted(window)]
         yield from self._read(len(self._waiting))
         update, closed = self._core.finish()
         yield Scored(update=update, episodes=(*update.decision.episodes, *closed))

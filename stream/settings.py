@@ -33,7 +33,7 @@ class WindowSettings(Section):
     min_speech_share: float = Field(
         0.3, ge=0, le=1, description="least share of speech in a window"
     )
-    min_speech_s: float = Field(0.6, ge=0, description="least seconds of speech in a window")
+    min_speech_s: float = Field(0.5, ge=0, description="least seconds of speech in a window")
     max_gap_share: float = Field(0.2, ge=0, le=1, description="largest share of gap in a window")
     pending: int = Field(
         8, ge=1, description="windows a recording may have waiting before its feeder waits"

@@ -15,8 +15,8 @@ class Cutter:
 
     Ends lie on the grid at every hop, shifted by `phase_frames`. The window ending at frame E has
     the largest of `lengths` (samples, rising) that fits into what was heard since the leg began or
-    was restarted; it is cut when enough of it is speech, not too much of it is gap, and its newest
-    `fresh_frames` hold speech: otherwise no curve could change.
+    was restarted, is speech enough and not too much gap; none is cut when the newest
+    `settle_frames` + hop hold no speech: no curve could change then.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Cutter:
         self._samples: Float32 = np.zeros(0, np.float32)
         self._speech: Bool = np.zeros(0, np.bool_)
         self._gap: Bool = np.zeros(0, np.bool_)
+        self._captured_at = 0.0
 
     def push(self, heard: Heard) -> list[Window]:
         """Add frames; return the windows that now end."""
@@ -57,6 +58,7 @@ class Cutter:
         self._speech = np.concatenate([self._speech, heard.speech])
         self._gap = np.concatenate([self._gap, heard.gap])
         first = before + self._hop - (before - self._phase) % self._hop
+        self._captured_at = heard.captured_at
         windows = []
         for end in range(first, heard.stop_frame + 1, self._hop):
             behind = (heard.stop_frame - end) / FRAME_RATE
@@ -66,27 +68,41 @@ class Cutter:
         self._forget(heard.stop_frame)
         return windows
 
+    def last(self) -> list[Window]:
+        """The window that ends with the leg, off the hop grid, if one is due there."""
+        end = self._first + len(self._speech)
+        if (end - self._phase) % self._hop == 0:
+            return []
+        window = self._cut(end, self._captured_at)
+        return [] if window is None else [window]
+
     def _cut(self, end: int, captured_at: float) -> Window | None:
-        fitting = [length for length in self._lengths if length <= end - self._begin]
-        if not fitting:
-            return None
-        length = fitting[-1]
+        """The longest window that may be read; a shorter one is, soon after a silence."""
+        for length in reversed(self._lengths):
+            if length <= end - self._begin and self._may_read(end, length):
+                return self._window(end, length, captured_at)
+        return None
+
+    def _may_read(self, end: int, length: int) -> bool:
         rows = slice(end - length - self._first, end - self._first)
-        speech, gap = self._speech[rows], self._gap[rows]
-        spoken = int(speech.sum())
-        if (
-            spoken < self._settings.min_speech_share * length
-            or spoken < self._settings.min_speech_s * FRAME_RATE
-            or gap.sum() > self._settings.max_gap_share * length
-            or not speech[-self._fresh :].any()
-        ):
-            return None
-        samples = self._samples[rows.start * FRAME_SAMPLES : rows.stop * FRAME_SAMPLES]
+        speech = self._speech[rows]
+        least = max(
+            self._settings.min_speech_share * length, self._settings.min_speech_s * FRAME_RATE
+        )
+        return bool(
+            speech.sum() >= least
+            and self._gap[rows].sum() <= self._settings.max_gap_share * length
+            and speech[-self._fresh :].any()
+        )
+
+    def _window(self, end: int, length: int, captured_at: float) -> Window:
+        first = end - length - self._first
+        samples = self._samples[first * FRAME_SAMPLES : (first + length) * FRAME_SAMPLES]
         return Window(
             leg=self._leg,
             start_frame=end - length,
             samples=samples.copy(),
-            speech=spoken / length,
+            speech=float(self._speech[first : first + length].mean()),
             captured_at=captured_at,
             warming_up=length < self._lengths[-1],
         )

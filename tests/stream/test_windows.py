@@ -78,6 +78,26 @@ def test_a_window_with_more_than_a_fifth_of_gap_is_not_cut() -> None:
         assert sum(inside) <= 0.2 * len(inside)
 
 
+def test_after_a_silence_a_shorter_window_reaches_the_voice_sooner() -> None:
+    windows = cut([False] * 300 + [True] * 100)
+    assert windows[0].stop_frame <= 300 + 25 + 12
+    assert len(windows[0].samples) < 48000
+    assert len(windows[-1].samples) == 48000
+
+
+def test_a_leg_ends_with_a_window_even_off_the_grid() -> None:
+    cutter = Cutter("a", WindowSettings(), LENGTHS)
+    assert cutter.push(heard(0, [True] * 55)) == []
+    (window,) = cutter.last()
+    assert (window.start_frame, window.stop_frame) == (5, 55)
+
+
+def test_nothing_is_read_twice_at_the_end() -> None:
+    cutter = Cutter("a", WindowSettings(), LENGTHS)
+    cutter.push(heard(0, [True] * 60))
+    assert cutter.last() == []
+
+
 def test_samples_are_those_of_the_frames() -> None:
     for window in cut([True] * 200):
         expected = np.arange(window.start_frame * 320, window.stop_frame * 320) % 1000 / 32768
