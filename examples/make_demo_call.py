@@ -3,7 +3,7 @@
     python examples/make_demo_call.py [OUTPUT]
 
 Needs espeak-ng (Debian: apt-get install espeak-ng). The same espeak-ng gives the same file. The
-voices act: rate, pitch and range are espeak-ng's own, and four effects are laid over them. Nobody
+voices act: rate, pitch and range are espeak-ng's own, and a few effects are laid over them. Nobody
 was recorded; the words, the company and the people are invented.
 """
 
@@ -20,7 +20,7 @@ import soxr
 
 RATE = 16_000
 CUSTOMER, AGENT = 0, 1
-VOICES = ("en-us+f3", "en-gb+m3")
+VOICES = ("en-us+f1", "en-gb+m3")
 STEP = 16
 """Samples are multiples of this (12 bits): the file is a third smaller, and nobody hears it."""
 
@@ -45,20 +45,28 @@ class Acting:
     """Wavering of pitch and loudness at TREMOR_HZ: 0 none, 1 much."""
     breath: float = 0.0
     """Noise that follows the voice's loudness, 0 to 1."""
+    throat: float = 1.0
+    """How much larger the throat is: all frequencies lower, all slower."""
+    creak: float = 0.0
+    """How deep the voice breaks into single pulses at CREAK_HZ, 0 to 1."""
+    dull: float = 0.0
+    """How much of the high frequencies is taken away, 0 to 0.9."""
 
 
 TREMOR_HZ = 8.5
+CREAK_HZ = 38.0
 
-CALM = Acting()
+CALM = Acting(rate=172, pitch=22, range=40)
 HELPFUL = Acting(rate=160, pitch=40, range=45, level=0.45)
-PUZZLED = Acting(rate=170, pitch=60, range=80)
-ANNOYED = Acting(rate=185, pitch=58, range=70, level=0.6, strain=0.8)
-ANGRY = Acting(rate=205, pitch=68, range=95, level=0.85, strain=2.0)
-FURIOUS = Acting(rate=210, pitch=80, range=99, level=0.95, strain=3.0)
-FRIGHTENED = Acting(rate=225, pitch=92, range=35, level=0.5, tremor=0.8, breath=0.25)
-PLEADING = Acting(rate=215, pitch=96, range=45, level=0.55, tremor=1.0, breath=0.3)
-REPELLED = Acting(rate=115, pitch=22, range=30, level=0.5, strain=1.0, breath=0.1)
-RELIEVED = Acting(rate=175, pitch=66, range=99, level=0.5)
+PUZZLED = Acting(rate=175, pitch=55, range=85)
+ANNOYED = Acting(rate=200, pitch=40, range=60, level=0.6, strain=2.0)
+ANGRY = Acting(rate=222, pitch=45, range=65, level=0.8, strain=4.0)
+FURIOUS = Acting(rate=230, pitch=78, range=51, level=0.95, strain=5.0, breath=0.1)
+FRIGHTENED = Acting(rate=222, pitch=84, range=30, strain=1.0, tremor=0.8, breath=0.2)
+PLEADING = Acting(rate=220, pitch=82, range=38, level=0.55, tremor=0.6, breath=0.3)
+REPELLED = Acting(rate=100, pitch=22, range=88, strain=5.0, breath=0.1, creak=0.9, dull=0.8)
+HORRIFIED = Acting(rate=215, pitch=84, range=30, strain=2.0, tremor=0.8, breath=0.3, creak=0.3)
+RELIEVED = Acting(rate=182, pitch=79, range=90, strain=3.0, tremor=0.3, breath=0.2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +137,15 @@ CALL = (
     Line(leg=AGENT, text="Stay on the line, please, I am stopping it now.", acting=HELPFUL),
     Line(
         leg=CUSTOMER,
-        text="And your man, he left the old meter, in my kitchen. It drips. "
-        "Something brown, and sticky. It stinks. Ugh, it is revolting.",
+        text="And your man left the old meter in my kitchen. It drips. It stinks. Ugh. Revolting.",
         acting=REPELLED,
-        pause_s=0.7,
+        pause_s=0.6,
+    ),
+    Line(
+        leg=CUSTOMER,
+        text="And something moves in it! Something is alive in there, I cannot go in!",
+        acting=HORRIFIED,
+        pause_s=0.1,
     ),
     Line(
         leg=AGENT,
@@ -166,20 +179,24 @@ def speak(text: str, voice: str, acting: Acting) -> Samples:
 
 
 def act(voice: Samples, acting: Acting, noise: np.random.Generator) -> Samples:
-    """Lay the effects over a voice; the length stays."""
+    """Lay the effects over a voice."""
+    voice = soxr.resample(voice, RATE, RATE * acting.throat, "VHQ")
     at = np.arange(len(voice))
+    pulses = np.sin(2 * np.pi * CREAK_HZ * at / RATE + 3 * np.sin(2 * np.pi * 3 * at / RATE))
+    voice = voice * (1 - acting.creak * (pulses > 0.2))
+    # One pole: y[n] = (1 - dull) x[n] + dull y[n - 1], written as a short convolution.
+    voice = np.convolve(voice, (1 - acting.dull) * acting.dull ** np.arange(100.0))[: len(at)]
     wave = np.sin(2 * np.pi * TREMOR_HZ * at / RATE)
     # A position that swings by `depth` samples changes the pitch by depth * 2 pi f / rate.
     depth = 0.045 * acting.tremor * RATE / (2 * np.pi * TREMOR_HZ)
-    trembling = np.interp(at + depth * wave, at, voice) * (1 + 0.35 * acting.tremor * wave)
-    loudness = np.convolve(np.abs(trembling), np.full(320, 1 / 320), mode="same")
-    breathed = trembling + acting.breath * loudness * noise.standard_normal(len(voice))
-    peak = np.abs(breathed).max()
-    pressed = breathed / peak
+    voice = np.interp(at + depth * wave, at, voice) * (1 + 0.35 * acting.tremor * wave)
+    loudness = np.convolve(np.abs(voice), np.full(320, 1 / 320), mode="same")
+    voice = voice + acting.breath * loudness * noise.standard_normal(len(voice))
+    voice /= np.abs(voice).max()
     if acting.strain:
-        pressed = np.tanh(pressed * (1 + acting.strain)) / np.tanh(1 + acting.strain)
+        voice = np.tanh(voice * (1 + acting.strain)) / np.tanh(1 + acting.strain)
     fade = np.minimum(1, np.minimum(at, at[::-1]) / (0.01 * RATE))
-    return np.asarray(acting.level * pressed * fade, np.float64)
+    return np.asarray(acting.level * voice * fade, np.float64)
 
 
 def call() -> Samples:
