@@ -22,7 +22,7 @@ ENOUGH = FRAME_RATE // 2
 """Frames of speech, and of silence, below which there is no answer yet."""
 BEST_DB = 60.0
 """Signal-to-noise ratios are told up to here; also what a line without any noise has."""
-BAND_DB = 60.0
+BAND_DB = 50.0
 """A frequency belongs to the band if speech there is at most so far under its strongest one."""
 
 _HANN = np.hanning(FRAME_SAMPLES)
