@@ -53,6 +53,8 @@ class _Session:
     steps: Iterator[None] | None = None
     broken: bool = False
     """Whether a disk fault has been told."""
+    good: int = 0
+    """Syncs since the last error."""
 
 
 class Desk:
@@ -178,7 +180,11 @@ class Desk:
 
     def _sync(self, folder: SessionFolder) -> None:
         self.durable[folder.info.id] = folder.sync()
-        self._mended(self._sessions[folder.info.id])
+        session = self._sessions[folder.info.id]
+        session.good += 1
+        # Having given up what waited, a full disk takes the next sync too: there is nothing in it.
+        if session.good > 1:
+            self._mended(session)
 
     def _close(self, session: _Session, item: Close) -> None:
         session.close = item
@@ -224,6 +230,7 @@ class Desk:
             self._broke(session, error)
 
     def _broke(self, session: _Session, error: Exception) -> None:
+        session.good = 0
         if session.broken:
             return
         session.broken = True

@@ -251,6 +251,7 @@ def test_a_full_disk_is_told_and_what_was_missed_keeps_its_place(tmp_path: Path)
             assert watch.faults[0].session == "s1"
         watch.tell(audio(7600, 100))
         watch.settle()
+        watch.settle()
         assert [fault.active for fault in watch.faults] == [True, False]
         folder = watch.close()
     found = wav(folder / "processed_audio.wav")

@@ -78,9 +78,12 @@ def test_a_process_killed_many_times_leaves_folders_that_open(tmp_path: Path) ->
     for number in range(20):
         id = f"s{number}"
         durable = killed(tmp_path, id, random.randint(2, 300))
-        (done,) = repair(tmp_path, 0.0)
-        assert done.error == ""
-        check_whole(done.path, durable)
+        found = repair(tmp_path, 0.0)
+        # Killed before its folder was begun, a session leaves nothing to close.
+        assert found or durable == 0
+        for done in found:
+            assert done.error == ""
+            check_whole(done.path, durable)
 
 
 def test_a_session_killed_and_taken_up_loses_no_durable_frame(tmp_path: Path) -> None:
