@@ -47,8 +47,12 @@ class _Seen:
 
     latency_ms: list[float] = field(default_factory=list)
     click_ms: list[float] = field(default_factory=list)
+    """From a sample to the first event of any kind that covers it."""
+    curve_ms: list[float] = field(default_factory=list)
+    """From a frame of speech to the first point of a curve at or behind it."""
     first_curve_s: list[float] = field(default_factory=list)
     covered: dict[str, int] = field(default_factory=dict)
+    drawn: dict[str, int] = field(default_factory=dict)
     events: int = 0
     superseded: int = 0
 
@@ -202,24 +206,36 @@ async def _watch(port: int, senders: dict[str, _Sender], seen: _Seen) -> None:
                     names[event["session"]["id"]] = event["session"]["name"]
                 case "engine":
                     seen.superseded = event["superseded"]
-                case "readings" if event["session"] in names:
-                    _note(event, senders[names[event["session"]]], now, seen)
+                case "readings" | "activity" if event["session"] in names:
+                    if event["leg"] == "customer":
+                        _note(event, senders[names[event["session"]]], now, seen)
 
 
 def _note(event: dict[str, Any], sender: _Sender, now: int, seen: _Seen) -> None:
-    """Latency of the newest sample, and of every point that this event is the first to hold."""
+    """Latency of the newest sample, and of every frame that this event is the first to hold."""
+    if event["type"] == "activity":
+        _cover(event["stop_frame"], sender, now, seen)
+        return
     seen.events += 1
     seen.latency_ms.append((now - event["captured_at_ns"]) / 1e6)
     for points in (event["settled"], event["provisional"]):
         for index, scores in enumerate(points["scores"]):
             frame = points["start"] + index * points["step"]
-            if scores is None or frame <= seen.covered.get(sender.name, -1):
+            if scores is None or frame <= seen.drawn.get(sender.name, -1):
                 continue
-            if sender.name not in seen.covered:
-                seen.first_curve_s.append((now - _sent_at(sender, frame)) / 1e9)
+            behind = now - _sent_at(sender, frame)
+            if sender.name not in seen.drawn:
+                seen.first_curve_s.append(behind / 1e9)
             else:
-                seen.click_ms.append((now - _sent_at(sender, frame)) / 1e6)
-            seen.covered[sender.name] = frame
+                seen.curve_ms.append(behind / 1e6)
+            seen.drawn[sender.name] = frame
+            _cover(frame, sender, now, seen)
+
+
+def _cover(stop: int, sender: _Sender, now: int, seen: _Seen) -> None:
+    for frame in range(seen.covered.get(sender.name, 0), stop):
+        seen.click_ms.append((now - _sent_at(sender, frame)) / 1e6)
+    seen.covered[sender.name] = max(stop, seen.covered.get(sender.name, 0))
 
 
 def _sent_at(sender: _Sender, frame: int) -> int:
@@ -234,7 +250,11 @@ def _figures(
     if not seen.latency_ms:
         raise Failure("no reading arrived: is there speech in the recording?")
     figures: dict[str, Any] = {"sessions": bench.sessions, "seconds": bench.seconds, **ready}
-    for name, values in (("latency", seen.latency_ms), ("click", seen.click_ms)):
+    for name, values in (
+        ("latency", seen.latency_ms),
+        ("click", seen.click_ms),
+        ("curve", seen.curve_ms),
+    ):
         for share in (50, 95, 99):
             figures[f"{name}_p{share}_ms"] = float(np.percentile(values, share))
     figures |= {
