@@ -70,7 +70,7 @@ def command(
 
 def _tools(settings: Settings) -> Tools:
     try:
-        engine = load_engine(settings.engine)
+        engine = load_engine(settings.engine, offline=True)
     except (EngineError, ManifestError) as error:
         raise Failure(str(error)) from error
     facts = engine.manifest

@@ -75,6 +75,30 @@ def offline(minutes: float, audio: Path | None, model: str, target: Path | None)
     _report("offline", run_offline(minutes, audio, model, progress=_say), target)
 
 
+@command.command()
+@click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--model", default="compact", show_default=True)
+@click.option("--json", "target", type=click.Path(path_type=Path), help="Keep raw numbers here.")
+def hops(recordings: tuple[Path, ...], model: str, target: Path | None) -> None:
+    """Share of flags that hops of 240 and 480 ms agree on, within 0.3 s."""
+    from ..stream.sources.reading import recordings_in
+    from .bench_hops import run_hops
+
+    _report("hops", run_hops(recordings_in(recordings), model, (240, 480), progress=_say), target)
+
+
+@command.command()
+@click.argument("manifest", type=click.Path(path_type=Path, exists=True))
+@click.option("--count", default=120, show_default=True, help="Splices to measure.")
+@click.option("--model", default="compact", show_default=True)
+@click.option("--json", "target", type=click.Path(path_type=Path), help="Keep raw numbers here.")
+def onset(manifest: Path, count: int, model: str, target: Path | None) -> None:
+    """Seconds from the onset of an emotion in spliced speech to its curve's crossing."""
+    from .bench_onset import run_onset
+
+    _report("onset", run_onset(manifest, model, count, progress=_say), target)
+
+
 def _say(line: str) -> None:
     click.echo(line, err=True)
 
