@@ -1,0 +1,64 @@
+/** A kept session, made ready to be drawn like a live one. */
+import type { GapNoted, Points } from "../generated/events";
+import type { Api, Kept } from "../wire/api";
+import { Columns, Spans } from "./columns";
+
+export interface Recording {
+  kept: Kept;
+  columns: Columns;
+  /** Speech of each leg, by name; empty where it is not told. */
+  speech: ReadonlyMap<string, Spans>;
+  gaps: GapNoted[];
+  seconds: number;
+  /** The leg whose curve is shown. */
+  leg: string;
+}
+
+const SAMPLES_PER_SECOND = 16_000;
+/** Most points that are asked for; longer calls get a coarser step. */
+const MOST_POINTS = 45_000;
+
+/** Frames between points for a call of a length: 80 ms, coarser above an hour. */
+export function stepFor(seconds: number): number {
+  return Math.max(4, Math.ceil((seconds * 50) / MOST_POINTS));
+}
+
+export async function loadRecording(api: Api, id: string): Promise<Recording> {
+  const kept = await api.kept(id);
+  const seconds = kept.result?.duration_s ?? kept.session.duration_s ?? 0;
+  const scored = kept.info.legs.find((leg) => leg.scored);
+  const columns = new Columns();
+  if (scored) columns.write(await api.frames(id, scored.name, stepFor(seconds)));
+  const speech = new Map(kept.info.legs.map((leg) => [leg.name, new Spans()]));
+  if (scored) speech.get(scored.name)!.add(spoken(columns));
+  const gaps = (kept.result?.gaps ?? []).map(
+    (gap): GapNoted => ({
+      type: "gap",
+      session: id,
+      leg: gap.leg,
+      start: Math.round(gap.start_s * SAMPLES_PER_SECOND),
+      length: Math.round((gap.end_s - gap.start_s) * SAMPLES_PER_SECOND),
+      reason: "",
+    }),
+  );
+  const leg = scored?.name ?? kept.info.legs[0]?.name ?? "customer";
+  return { kept, columns, speech, gaps, seconds, leg };
+}
+
+/** Where the curve has values, somebody spoke. */
+function spoken(columns: Columns): [number, number][] {
+  const spans: [number, number][] = [];
+  for (let point = 0; point < columns.length; point++) {
+    if (Number.isNaN(columns.at(0, point))) continue;
+    const frame = columns.frameOf(point);
+    spans.push([frame, frame + columns.step]);
+  }
+  return spans;
+}
+
+/** The points of a stretch, for a view that needs no more. */
+export function columnsOf(points: Points): Columns {
+  const columns = new Columns();
+  columns.write(points);
+  return columns;
+}

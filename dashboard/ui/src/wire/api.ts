@@ -1,0 +1,167 @@
+/** Requests to the monitor. The demo page has its own `Api`, with the same doors. */
+import type { Episode, Points, SessionInfo } from "../generated/events";
+import type { Label } from "../state/columns";
+
+/** A session in the index. */
+export interface Stored {
+  id: string;
+  folder: string;
+  name: string;
+  call_id: string;
+  source: SessionInfo["source"];
+  state: SessionInfo["state"];
+  started_at: string;
+  ended_at: string;
+  scoring: boolean;
+  duration_s: number | null;
+  emotion: Label | null;
+  confidence: number | null;
+  flags: number;
+  audio: boolean;
+}
+
+export interface Found {
+  sessions: Stored[];
+  total: number;
+  page: number;
+  page_size: number;
+}
+
+/** The parts of result.json that the page draws; its other keys are for programs. */
+export interface Result {
+  duration_s: number;
+  gaps: { leg: string; start_s: number; end_s: number }[];
+  model: { name: string; licence: string; precision: string };
+}
+
+export interface Kept {
+  session: Stored;
+  info: SessionInfo;
+  episodes: Episode[];
+  result: Result | null;
+}
+
+export interface Search {
+  query?: string;
+  from?: string;
+  to?: string;
+  flagged?: boolean;
+  page?: number;
+}
+
+export interface Recording {
+  file: File;
+  name: string;
+  legs: string;
+  pace: "live" | "fast";
+}
+
+export type Order = "stop" | "pause" | "resume" | "stop-scoring";
+
+export interface Api {
+  search(search: Search): Promise<Found>;
+  kept(session: string): Promise<Kept>;
+  frames(session: string, leg: string, step: number): Promise<Points>;
+  audio(session: string, leg: string): string;
+  download(session: string): string;
+  order(session: string, order: Order): Promise<void>;
+  rename(session: string, name: string): Promise<void>;
+  remove(session: string): Promise<void>;
+  demo(): Promise<string>;
+  upload(recording: Recording, progress: (share: number) => void): Promise<string>;
+  notice(): Promise<string>;
+}
+
+/** A request that was answered with an error; `message` is fit to be read. */
+export class Refused extends Error {}
+/** No answer at all. */
+export class Unreachable extends Error {}
+
+export class HttpApi implements Api {
+  search({ query = "", from = "", to = "", flagged = false, page = 1 }: Search): Promise<Found> {
+    const terms = new URLSearchParams({ query, page: String(page) });
+    if (from) terms.set("from", from);
+    if (to) terms.set("to", to);
+    if (flagged) terms.set("flagged", "true");
+    return json(`/api/sessions?${terms}`);
+  }
+  kept(session: string): Promise<Kept> {
+    return json(`/api/sessions/${segment(session)}`);
+  }
+  frames(session: string, leg: string, step: number): Promise<Points> {
+    const terms = new URLSearchParams({ leg, step: String(step) });
+    return json(`/api/sessions/${segment(session)}/frames?${terms}`);
+  }
+  audio(session: string, leg: string): string {
+    return `/api/sessions/${segment(session)}/audio/${segment(leg)}.wav`;
+  }
+  download(session: string): string {
+    return `/api/sessions/${segment(session)}/download`;
+  }
+  async order(session: string, order: Order): Promise<void> {
+    await request(`/api/sessions/${segment(session)}/${order}`, { method: "POST" });
+  }
+  async rename(session: string, name: string): Promise<void> {
+    await request(`/api/sessions/${segment(session)}`, body("PATCH", { name }));
+  }
+  async remove(session: string): Promise<void> {
+    await request(`/api/sessions/${segment(session)}`, { method: "DELETE" });
+  }
+  async demo(): Promise<string> {
+    const notice = { method: "test" };
+    const options = body("POST", { source: "demo", name: "", notice });
+    return (await json<{ session: string }>("/api/sessions", options)).session;
+  }
+  upload({ file, name, legs, pace }: Recording, progress: (share: number) => void) {
+    const form = new FormData();
+    form.set("file", file);
+    form.set("name", name);
+    form.set("legs", legs);
+    form.set("pace", pace);
+    // fetch cannot tell how much of a body has been sent.
+    return new Promise<string>((resolve, reject) => {
+      const call = new XMLHttpRequest();
+      call.open("POST", "/api/upload");
+      call.upload.onprogress = (event) => progress(event.loaded / event.total);
+      call.onerror = () => reject(new Unreachable());
+      call.onload = () =>
+        call.status < 300
+          ? resolve((JSON.parse(call.responseText) as { session: string }).session)
+          : reject(new Refused(said(call.responseText, call.status)));
+      call.send(form);
+    });
+  }
+  async notice(): Promise<string> {
+    return (await json<{ text: string }>("/api/notice")).text;
+  }
+}
+
+function segment(text: string): string {
+  return encodeURIComponent(text);
+}
+
+function body(method: string, content: unknown): RequestInit {
+  const headers = { "Content-Type": "application/json" };
+  return { method, headers, body: JSON.stringify(content) };
+}
+
+async function request(url: string, options?: RequestInit): Promise<Response> {
+  const answer = await fetch(url, options).catch(() => {
+    throw new Unreachable();
+  });
+  if (!answer.ok) throw new Refused(said(await answer.text(), answer.status));
+  return answer;
+}
+
+async function json<T>(url: string, options?: RequestInit): Promise<T> {
+  return (await (await request(url, options)).json()) as T;
+}
+
+function said(text: string, status: number): string {
+  try {
+    const { message, way_out } = (JSON.parse(text) as { error: Record<string, string> }).error;
+    return way_out ? `${message} (${way_out})` : message!;
+  } catch {
+    return `HTTP ${status}`;
+  }
+}
