@@ -128,8 +128,10 @@ class SignalThread:
 
     def _due(self) -> float:
         """When the next round is due."""
+        if self._busy():
+            return self._listened_at
         if self._sound:
-            return self._listened_at if self._busy() else self._listened_at + self._tick
+            return self._listened_at + self._tick
         second = self._second_at + SECOND_S
         return min(second, self._activity_at + ACTIVITY_S) if self._calls else second
 

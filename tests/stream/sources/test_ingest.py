@@ -1,0 +1,168 @@
+"""Plain PCM against the real monitor, without a socket."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile as sf
+from tests.stream.house import LONG_S, House, house
+from tests.stream.record.world import LoudnessEngine
+from tests.stream.sound import voice
+
+from tonewatch.stream.events import Mark, Readings
+from tonewatch.stream.record.repair import interrupted
+from tonewatch.stream.settings import MonitorSettings
+from tonewatch.stream.sources.directory import Directory
+from tonewatch.stream.sources.ingest import MonitorHost
+from tonewatch.stream.sources.pcm import Ingest
+from tonewatch.stream.sources.pcm_messages import Action, PcmLimits, Send
+
+RATE = 16_000
+HELLO = {
+    "type": "hello",
+    "v": 1,
+    "rate": RATE,
+    "channels": 1,
+    "legs": ["customer"],
+    "name": "desk 7",
+    "notice": {"method": "announced", "text": "This call is analysed."},
+}
+
+
+def directory(home: House) -> Directory:
+    host = MonitorHost(home.monitor, interrupted(home.settings.record.output))
+    return Directory(host, PcmLimits(), now=time.monotonic)
+
+
+def connect(where: Directory) -> Ingest:
+    return Ingest(where, allow=lambda token: True)
+
+
+def told(actions: list[Action]) -> list[dict[str, Any]]:
+    return [json.loads(action.text) for action in actions if isinstance(action, Send)]
+
+
+def say(ingest: Ingest, **message: Any) -> list[dict[str, Any]]:
+    return told(ingest.receive_text(json.dumps(message)))
+
+
+def bytes_of(samples: np.ndarray) -> bytes:
+    return np.round(samples * 32768).astype("<i2").tobytes()
+
+
+def send_all(ingest: Ingest, samples: np.ndarray, size: int = 320) -> None:
+    for start in range(0, len(samples), size):
+        for message in told(ingest.receive_bytes(bytes_of(samples[start : start + size]))):
+            assert message["type"] in ("ack", "slow")
+
+
+def heard(folder: Path) -> np.ndarray:
+    return sf.read(folder / "processed_audio.wav", dtype="int16")[0]
+
+
+def test_a_call_from_hello_to_end(tmp_path: Path) -> None:
+    with house(tmp_path) as home:
+        ingest = connect(directory(home))
+        (ready,) = say(ingest, **HELLO, meta={"client": "browser"}, call_id="c-1")
+        assert ready["scoring"] == ["customer"]
+        send_all(ingest, voice(3))
+        home.seen.wait(Readings)
+        (ended,) = say(ingest, type="end")
+        assert (ended["next"], ended["duration_s"]) == (3 * RATE, 3.0)
+        session = home.seen.events[1].session  # type: ignore[union-attr]
+        assert (session.name, session.source, session.call_id) == ("desk 7", "browser", "c-1")
+        assert session.notice.set_by == "sender"
+        running = home.monitor.session(ready["session"])
+        assert running is None or running.wait_closed(LONG_S)
+        folder = home.recorder.folder(ready["session"])
+    assert folder is not None
+    assert heard(folder).tobytes() == bytes_of(voice(3))
+
+
+def test_no_room_is_told_with_the_time_to_come_back(tmp_path: Path) -> None:
+    with house(tmp_path, monitor=MonitorSettings(max_sessions=1)) as home:
+        where = directory(home)
+        say(connect(where), **HELLO)
+        (error,) = say(connect(where), **HELLO)
+        assert (error["code"], error["retry_s"] > 0) == ("too_many", True)
+
+
+def test_a_time_that_is_none_is_refused(tmp_path: Path) -> None:
+    with house(tmp_path) as home:
+        for wrong in ("yesterday", "2026-11-21T05:00:00"):
+            (error,) = say(connect(directory(home)), **HELLO, started_at=wrong)
+            assert error["code"] == "malformed"
+        (ready,) = say(connect(directory(home)), **HELLO, started_at="2026-11-21T05:00:00+01:00")
+        session = home.monitor.session(ready["session"])
+        assert session is not None
+        assert session.info.started_at == "2026-11-21T05:00:00+01:00"
+
+
+def test_after_a_killed_server_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
+    samples = voice(6)
+    first = House(tmp_path)
+    first.recorder.start()
+    first.monitor.start()
+    ingest = connect(directory(first))
+    (ready,) = say(ingest, **HELLO)
+    send_all(ingest, samples[: 4 * RATE])
+    first.seen.wait(Readings)
+    assert first.recorder.flush(LONG_S)
+    session = first.monitor.session(ready["session"])
+    assert session is not None
+    durable = session.durable
+    assert durable > 0
+    # The recorder first: the folder stays as a killed process leaves it.
+    first.recorder.stop()
+    first.monitor.stop()
+    with house(tmp_path) as second:
+        where = directory(second)
+        resume = {key: ready[key] for key in ("v", "session", "resume_token")}
+        (wrong,) = say(connect(where), type="resume", **{**resume, "resume_token": "guess"})
+        assert wrong["code"] == "unknown_session"
+        again = connect(where)
+        (ready,) = say(again, type="resume", **resume)
+        assert durable <= ready["next"] <= 4 * RATE
+        assert ready["scoring"] == ["customer"]
+        send_all(again, samples[ready["next"] :])
+        session = second.monitor.session(ready["session"])
+        assert session is not None
+        assert say(again, type="end")[0]["next"] == len(samples)
+        assert session.wait_closed(LONG_S)
+        assert second.seen.wait(Mark).name == "restart"
+        folder = second.folder(session)
+        (late,) = say(connect(where), type="resume", **resume)
+        assert late["code"] == "unknown_session"
+    assert heard(folder).tobytes() == bytes_of(samples)
+
+
+def test_a_file_sender_is_never_overwritten(tmp_path: Path) -> None:
+    samples = voice(40)
+    with house(tmp_path, LoudnessEngine()) as home:
+        where = directory(home)
+        ingest = connect(where)
+        (ready,) = say(ingest, **HELLO, pace="file")
+        session = home.monitor.session(ready["session"])
+        assert session is not None
+        acked = sent = 0
+        until = time.monotonic() + LONG_S
+        while sent < len(samples):
+            assert time.monotonic() < until
+            messages = told(ingest.tick())
+            if sent - acked < ready["window"]:
+                messages += told(ingest.receive_bytes(bytes_of(samples[sent : sent + RATE])))
+                sent = min(len(samples), sent + RATE)
+            else:
+                session.wait_free(RATE, 0.05)
+            acked = max([acked, *(m["next"] for m in messages if m["type"] == "ack")])
+        messages = say(ingest, type="end")
+        while not ingest.closed:
+            assert time.monotonic() < until
+            session.wait_free(1, 0.02)
+            messages += told(ingest.tick())
+        assert messages[-1]["type"] == "ended"
+        assert session.wait_closed(LONG_S)
+        folder = home.folder(session)
+    assert heard(folder).tobytes() == bytes_of(samples)
