@@ -28,7 +28,7 @@ from .record.folder import SessionFolder
 from .record.history import frame_rows
 from .record.in_force import in_force
 from .record.result import read_result
-from .scoring import Scored, Scorer, spans
+from .scoring import Readers, Scored, Scorer, spans
 from .settings import StreamSettings
 from .sources.pcm_messages import role_of
 from .sources.reading import Recording, RecordingError, leg_names, open_recording
@@ -60,6 +60,8 @@ class Tools:
     engine: Engine
     vad: Vad
     settings: StreamSettings
+    helpers: tuple[Engine, ...] = ()
+    """Further engines of the same model: each reads on a core of its own."""
     batch: int = 8
     """Windows in one call of the engine."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -85,16 +87,17 @@ def analyze(
     folder = SessionFolder.create(
         tools.settings.record.output, info, settings=in_force(tools.settings, tools.engine.manifest)
     )
-    call = _Call(folder, recording, tools)
-    try:
-        call.run(progress)
-    except RecordingError as error:
-        call.end("lost")
-        raise RecordingError(f"{error}; what came before is in {folder.path}") from error
-    except BaseException:
-        call.end("lost")
-        raise
-    ended = call.end("ended")
+    with Readers((tools.engine, *tools.helpers)) as readers:
+        call = _Call(folder, recording, tools, readers)
+        try:
+            call.run(progress)
+        except RecordingError as error:
+            call.end("lost")
+            raise RecordingError(f"{error}; what came before is in {folder.path}") from error
+        except BaseException:
+            call.end("lost")
+            raise
+        ended = call.end("ended")
     return AnalyzeResult(
         recording=path, folder=folder.path, info=ended, result=read_result(folder.path)
     )
@@ -103,8 +106,11 @@ def analyze(
 class _Call:
     """One recording on its way through listeners, cores and folder."""
 
-    def __init__(self, folder: SessionFolder, recording: Recording, tools: Tools) -> None:
+    def __init__(
+        self, folder: SessionFolder, recording: Recording, tools: Tools, readers: Readers
+    ) -> None:
         self._folder = folder
+        self._readers = readers
         self._recording = recording
         self._tools = tools
         self._names = [leg.name for leg in folder.info.legs]
@@ -144,7 +150,7 @@ class _Call:
     def end(self, state: str) -> SessionInfo:
         """Finish the folder; the session as it ended."""
         for name in self._scorers:
-            self._tools.engine.close(self._key(name))
+            self._readers.close(self._key(name))
         info = replace(
             self._folder.info,
             state="ended" if state == "ended" else "lost",
@@ -178,14 +184,15 @@ class _Call:
 
     def _scorer(self, name: str) -> Scorer:
         key, tools = self._key(name), self._tools
-        tools.engine.open(key)
+        self._readers.open(key)
         self._folder.begin_core(name, 0, 0)
         core = LegCore(key, tools.settings, tools.engine.manifest)
         quality = self._quality[name]
         return Scorer(
             core,
-            tools.engine,
+            self._readers.ask,
             batch=tools.batch,
+            ahead=self._readers.ahead,
             judge=lambda window: quality.at(window.stop_frame).poor,
         )
 

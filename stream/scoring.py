@@ -1,13 +1,20 @@
-"""One scored leg without threads: core and engine, windows in batches. For files and replays."""
+"""One scored leg without a clock: core and engine, windows in batches. For files and replays."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
+from types import TracebackType
 
 from ..models.engine import Engine
 from ..models.window import Frames, Window
 from .events import Episode
 from .listener.heard import Heard
 from .pipeline import LegCore, LegUpdate
+
+Ask = Callable[[Sequence[Window]], Callable[[], list[Frames]]]
+"""Has windows read; what it returns waits for the answers. Both raise EngineError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,64 +31,129 @@ class Scored:
 
 
 class Scorer:
-    """Feeds a core and reads its windows `batch` at a time.
+    """Feeds a core and has its windows read `batch` at a time, at most `ahead` batches ahead.
 
-    The batch changes nothing but the speed: the core's answers come in the order of the windows.
+    Neither changes anything but the speed: the core takes the answers in the order of the windows.
     `judge(window)` says why the audio of a window is too poor to say, or nothing.
     """
 
     def __init__(
         self,
         core: LegCore,
-        engine: Engine,
+        ask: Ask,
         *,
         batch: int,
+        ahead: int = 0,
         judge: Callable[[Window], str] = lambda window: "",
         wanted: Callable[[Window], bool] = lambda window: True,
     ) -> None:
         self._core = core
-        self._engine = engine
+        self._ask = ask
         self._batch = batch
+        self._ahead = ahead
         self._judge = judge
         self._wanted = wanted
-        self._waiting: list[Window] = []
+        self._waiting: list[tuple[Window, str]] = []
+        self._asked: deque[tuple[list[str], Callable[[], list[Frames]]]] = deque()
 
     def hear(self, heard: Heard) -> Iterator[Scored]:
         """Add frames of sound; what they change. Raises EngineError."""
-        windows = self._core.hear(heard)
-        self._waiting += [window for window in windows if self._wanted(window)]
+        windows = filter(self._wanted, self._core.hear(heard))
+        self._waiting += [(window, self._judge(window)) for window in windows]
         while len(self._waiting) >= self._batch:
-            yield from self._read(self._batch)
-        if not self._waiting and (update := self._core.rest()) is not None:
+            self._ask_next()
+        while len(self._asked) > self._ahead:
+            yield from self._take()
+        if not self._waiting and not self._asked and (update := self._core.rest()) is not None:
             yield Scored(update=update, episodes=update.decision.episodes)
 
     def restart(self, frame: int) -> Iterator[Scored]:
         """Sound breaks off: read what waits, settle what is known, go on at `frame`."""
-        yield from self._read(len(self._waiting))
+        yield from self.drop()
         update = self._core.restart(frame)
         yield Scored(update=update, episodes=update.decision.episodes)
 
     def finish(self) -> Iterator[Scored]:
         """The leg has ended: read what waits, settle the rest, close the open episode."""
-        self._waiting += [window for window in self._core.last() if self._wanted(window)]
-        yield from self._read(len(self._waiting))
+        yield from self.drop()
         update, closed = self._core.finish()
         yield Scored(update=update, episodes=(*update.decision.episodes, *closed))
 
     def drop(self) -> Iterator[Scored]:
-        """Consent was withdrawn: read what was answered, settle and close nothing."""
-        yield from self._read(len(self._waiting))
+        """Consent was withdrawn: read what waits, settle and close nothing."""
+        while self._waiting:
+            self._ask_next()
+        while self._asked:
+            yield from self._take()
 
-    def _read(self, count: int) -> Iterator[Scored]:
-        windows, self._waiting = self._waiting[:count], self._waiting[count:]
-        for start in range(0, len(windows), self._batch):
-            part = windows[start : start + self._batch]
-            for window, frames in zip(part, self._engine.infer(part), strict=True):
-                poor = self._judge(window)
-                update = self._core.read(frames, poor)
-                yield Scored(
-                    update=update, episodes=update.decision.episodes, answer=frames, poor=poor
-                )
+    def _ask_next(self) -> None:
+        some, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
+        answers = self._ask([window for window, _ in some])
+        self._asked.append(([poor for _, poor in some], answers))
+
+    def _take(self) -> Iterator[Scored]:
+        judged, answers = self._asked.popleft()
+        for poor, frames in zip(judged, answers(), strict=True):
+            update = self._core.read(frames, poor)
+            yield Scored(update=update, episodes=update.decision.episodes, answer=frames, poor=poor)
+
+
+def at_once(engine: Engine) -> Ask:
+    """Have windows read where they are asked for."""
+
+    def ask(windows: Sequence[Window]) -> Callable[[], list[Frames]]:
+        answers = engine.infer(windows)
+        return lambda: answers
+
+    return ask
+
+
+class Readers:
+    """Engines that read beside the thread that listens, one thread each. A context manager."""
+
+    def __init__(self, engines: Sequence[Engine]) -> None:
+        self._engines = tuple(engines)
+        self._free: SimpleQueue[Engine] = SimpleQueue()
+        for engine in self._engines:
+            self._free.put(engine)
+        self._threads = ThreadPoolExecutor(len(self._engines), thread_name_prefix="reader")
+
+    @property
+    def ahead(self) -> int:
+        """Batches to ask for in advance, so that no engine waits."""
+        return 2 * len(self._engines)
+
+    def ask(self, windows: Sequence[Window]) -> Callable[[], list[Frames]]:
+        """Have windows read by the next free engine."""
+        return self._threads.submit(self._read, windows).result
+
+    def open(self, leg: str) -> None:
+        """A leg begins; before anything is asked."""
+        for engine in self._engines:
+            engine.open(leg)
+
+    def close(self, leg: str) -> None:
+        """A leg has ended; after everything was answered."""
+        for engine in self._engines:
+            engine.close(leg)
+
+    def __enter__(self) -> "Readers":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._threads.shutdown(cancel_futures=True)
+
+    def _read(self, windows: Sequence[Window]) -> list[Frames]:
+        engine = self._free.get()
+        try:
+            return engine.infer(windows)
+        finally:
+            self._free.put(engine)
 
 
 def spans(steps: Sequence[Scored]) -> list[tuple[int, int, bool]]:

@@ -17,7 +17,9 @@ def frame_rows(update: LegUpdate, *, poor: bool = False) -> npt.NDArray[Any]:
     """Rows of formats.FRAME for the frames that an update settled."""
     readings = update.decision.settled
     rows = np.zeros(len(readings), FRAME)
-    rows["state"] = ESTIMATE * update.settled.valid + SPEECH * update.speech + POOR * poor
+    judged = np.arange(readings.start_frame, readings.stop_frame) >= update.judged_from
+    rows["state"] = ESTIMATE * update.settled.valid + SPEECH * update.speech
+    rows["state"] |= np.uint8(POOR * poor) * judged
     rows["emotion"] = readings.emotion
     rows["logits"] = update.settled.logits
     rows["scores"] = readings.scores

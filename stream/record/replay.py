@@ -19,7 +19,7 @@ from ...models.window import Window
 from ..events import Episode
 from ..listener.heard import INT16, Heard
 from ..pipeline import LegCore
-from ..scoring import Scored, Scorer
+from ..scoring import Scored, Scorer, at_once
 from .card import Card, CoreSpan, LegFiles, read_card
 from .files import FolderError
 from .formats import FRAME, HEARD, SPEECH, WAV_HEADER, read_npy
@@ -131,7 +131,7 @@ def _scorer(
             phase_frames=core.phase_frames,
             start_frame=core.start_frame,
         ),
-        engine,
+        at_once(engine),
         batch=batch,
         judge=lambda window: "poor" if answers[place(window)] else "",
         wanted=lambda window: place(window) in answers,
