@@ -1,6 +1,7 @@
 """The pure core of one scored leg: cutter on one side, track and decision on the other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,9 @@ class LegUpdate:
     decision: DecisionUpdate
     captured_at: float
     warming_up: bool
+    judged_from: int = 0
+    """First frame that the answer's judgement of the audio (`poor`) holds for. Frames before it lie
+    behind the longest window: a `rest` could have settled them, so they are settled like one."""
 
 
 class LegCore:
@@ -62,6 +66,8 @@ class LegCore:
         self._speech = bytearray()
         """Flags of the frames heard, from the first unsettled one on: a byte each."""
         self._longest = manifest.lengths[-1] // FRAME_SAMPLES
+        self._tail = self._longest - manifest.frames_of(manifest.lengths[-1])
+        """Frames by which an answer is shorter than its window."""
         self._stop = start_frame
         self._captured_at = 0.0
 
@@ -77,8 +83,14 @@ class LegCore:
 
     def read(self, frames: Frames, poor: str = "") -> LegUpdate:
         """An engine's answer in; settled frames, readings and episodes out."""
+        end = frames.stop_frame + self._tail
         return self._decide(
-            self._track.push(frames), poor, frames.captured_at, warming_up=frames.warming_up
+            self._track.push(frames),
+            poor,
+            frames.captured_at,
+            warming_up=frames.warming_up,
+            # A rest before this window was called, if at all, with less sound than it has.
+            judged_from=end - 1 - self._longest,
         )
 
     def rest(self) -> LegUpdate | None:
@@ -109,18 +121,57 @@ class LegCore:
         return self._decision.summary()
 
     def _decide(
-        self, update: TrackUpdate, poor: str, captured_at: float, *, warming_up: bool
+        self,
+        update: TrackUpdate,
+        poor: str,
+        captured_at: float,
+        *,
+        warming_up: bool,
+        judged_from: int = 0,
     ) -> LegUpdate:
-        settled, provisional = len(update.settled.valid), len(update.provisional.valid)
-        speech = np.frombuffer(bytes(self._speech[: settled + provisional]), np.bool_)
-        del self._speech[:settled]
-        decision = self._decision.push(
-            update.settled, update.provisional, speech[:settled], speech[settled:], poor
-        )
+        settled, provisional = update.settled, update.provisional
+        count = len(settled.valid)
+        flags = np.frombuffer(bytes(self._speech[: count + len(provisional.valid)]), np.bool_)
+        del self._speech[:count]
+        speech, newest = flags[:count], flags[count:]
+        early = min(count, judged_from - settled.start_frame)
+        if poor and early > 0:
+            first, rest = _part(settled, 0, early), _part(settled, early, count)
+            nothing = _part(settled, early, early)
+            decision = _joined(
+                self._decision.push(first, nothing, speech[:early], speech[:0]),
+                self._decision.push(rest, provisional, speech[early:], newest, poor),
+            )
+        else:
+            decision = self._decision.push(settled, provisional, speech, newest, poor)
         return LegUpdate(
-            settled=update.settled,
-            speech=speech[:settled],
+            settled=settled,
+            speech=speech,
             decision=decision,
             captured_at=captured_at,
             warming_up=warming_up,
+            judged_from=judged_from,
         )
+
+
+def _part(fused: Fused, first: int, stop: int) -> Fused:
+    return Fused(
+        start_frame=fused.start_frame + first,
+        logits=fused.logits[first:stop],
+        valid=fused.valid[first:stop],
+    )
+
+
+def _joined(first: DecisionUpdate, second: DecisionUpdate) -> DecisionUpdate:
+    """Two updates that follow each other, as one."""
+    one, other = first.settled, second.settled
+    columns: dict[str, Any] = {
+        field.name: np.concatenate([getattr(one, field.name), getattr(other, field.name)])
+        for field in fields(one)
+        if field.name != "start_frame"
+    }
+    return replace(
+        second,
+        settled=replace(one, **columns),
+        episodes=first.episodes + second.episodes,
+    )
