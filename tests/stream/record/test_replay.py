@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from tests.stream.record.world import MANIFEST, LoudnessEngine, made, session
 from tests.stream.sound import voice
 
+from tonewatch.models.registry import load_engine
+from tonewatch.models.settings import EngineSettings
 from tonewatch.models.window import Window
 from tonewatch.stream.listener.gate import Vad
 from tonewatch.stream.listener.heard import Heard
@@ -238,3 +240,17 @@ def test_a_session_that_was_not_scored_has_nothing_to_replay(tmp_path: Path) -> 
     for _ in folder.end(replace(folder.info, state="ended")):
         pass
     assert replay(folder.path, LoudnessEngine()) == []
+
+
+def test_the_served_model_gives_the_same_curve_again(tmp_path: Path) -> None:
+    sf.write(tmp_path / "call.wav", voice(6, pause=1.0, rate=48_000), 48_000)
+    engine = load_engine(EngineSettings(model="compact", provider="cpu"))
+    shared = Tools(
+        engine=engine,
+        vad=Vad(),
+        settings=StreamSettings(record=RecordSettings(output=tmp_path / "out")),
+    )
+    found = analyze(tmp_path / "call.wav", shared)
+    (again,) = replay(found.folder, engine, batch=1)
+    assert (again.rows["state"] & 1).any()
+    assert again.rows.tobytes() == stored(found.folder).tobytes()
