@@ -70,6 +70,7 @@ export class ExampleApi implements Api {
       session: stored,
       info: call.plan.info,
       episodes: call.snapshot().episodes,
+      speech: Object.fromEntries(call.snapshot().legs.map((leg) => [leg.leg, leg.speech])),
       result: { duration_s: stored.duration_s ?? 0, gaps, model },
     };
   }

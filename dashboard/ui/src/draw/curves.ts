@@ -32,12 +32,14 @@ export class Curves {
   constructor(host: HTMLElement, look: Look, onCursor: (seconds: number | null) => void) {
     this.look = look;
     const narrow = host.clientWidth < 520;
+    const { scale } = look.palette;
+    const font = `${12 * scale}px system-ui, sans-serif`;
     this.plot = new uPlot(
       {
         width: Math.max(200, host.clientWidth),
         height: Math.max(160, host.clientHeight),
         pxAlign: false,
-        padding: [8, narrow ? 74 : 96, 0, 0],
+        padding: [8, (narrow ? 84 : 96) * scale, 0, 0],
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
         scales: { x: { time: false, auto: false }, y: { auto: false, range: [FLOOR, 100] } },
@@ -46,8 +48,8 @@ export class Curves {
             stroke: () => this.look.palette.quiet,
             grid: { show: false },
             ticks: { show: false },
-            font: "12px system-ui, sans-serif",
-            size: 26,
+            font,
+            size: 26 * scale,
             gap: 4,
             incrs: STEPS,
             space: 72,
@@ -57,8 +59,8 @@ export class Curves {
             stroke: () => this.look.palette.quiet,
             grid: { stroke: () => this.look.palette.line, width: 1 },
             ticks: { show: false },
-            font: "12px system-ui, sans-serif",
-            size: narrow ? 52 : 68,
+            font,
+            size: (narrow ? 62 : 68) * scale,
             gap: 6,
             splits: () => [0, 25, 50, 75, 100],
             values: (_, splits) => splits.map((s) => `${s} %`),
@@ -154,7 +156,7 @@ export class Curves {
 
   /** Names of the strong lines at their right ends, moved apart where they would overlap. */
   private labels(u: uPlot): void {
-    const ratio = devicePixelRatio;
+    const ratio = devicePixelRatio * this.look.palette.scale;
     const ends = [...this.look.strong]
       .map((label) => ({ label, value: this.last(label) }))
       .filter((end): end is { label: number; value: number } => end.value !== null)

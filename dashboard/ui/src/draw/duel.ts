@@ -26,7 +26,7 @@ export class Duel {
     const from = Math.max(0, episode.start / FRAMES_PER_SECOND - AROUND_S);
     const to = episode.end / FRAMES_PER_SECOND + AROUND_S;
     const quiet = () => this.palette.quiet;
-    const font = "12px system-ui, sans-serif";
+    const font = `${12 * palette.scale}px system-ui, sans-serif`;
     const line = (label: "fearful" | "disgusted"): uPlot.Series => ({
       stroke: () => this.palette.emotions[label],
       width: 2.5,
@@ -37,7 +37,7 @@ export class Duel {
         width: Math.max(200, host.clientWidth),
         height: Math.max(160, host.clientHeight),
         pxAlign: false,
-        padding: [8, 96, 0, 0],
+        padding: [8, 96 * palette.scale, 0, 0],
         legend: { show: false },
         cursor: { show: false },
         scales: {
@@ -95,7 +95,7 @@ export class Duel {
   }
 
   private names(u: uPlot): void {
-    const ratio = devicePixelRatio;
+    const ratio = devicePixelRatio * this.palette.scale;
     const ends = (["fearful", "disgusted"] as const)
       .map((label, i) => ({ label, value: last(u.data[1 + i] as (number | null)[]) }))
       .filter((end) => end.value !== null)

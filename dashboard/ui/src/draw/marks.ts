@@ -51,7 +51,7 @@ export function inside(u: uPlot, draw: (context: Context) => void): void {
 export function drawFlags(u: uPlot, marks: Marks, palette: Palette): void {
   const { top } = u.bbox;
   const bottom = u.valToPos(0, "y", true);
-  const ratio = devicePixelRatio;
+  const ratio = devicePixelRatio * palette.scale;
   const right = u.bbox.left + u.bbox.width;
   inside(u, (context) => {
     for (const episode of marks.episodes) {
@@ -70,7 +70,7 @@ export function drawFlags(u: uPlot, marks: Marks, palette: Palette): void {
 
 /** Shape and words of each flag, above the lines. */
 export function drawFlagLabels(u: uPlot, marks: Marks, palette: Palette): void {
-  const ratio = devicePixelRatio;
+  const ratio = devicePixelRatio * palette.scale;
   const baseline = u.bbox.top + 17 * ratio;
   inside(u, (context) => {
     let taken = -Infinity;
@@ -90,7 +90,7 @@ export function drawFlagLabels(u: uPlot, marks: Marks, palette: Palette): void {
 }
 
 export function drawGaps(u: uPlot, marks: Marks, palette: Palette): void {
-  const ratio = devicePixelRatio;
+  const ratio = devicePixelRatio * palette.scale;
   const { top, height } = u.bbox;
   for (const gap of marks.gaps) {
     const from = x(u, gap.start / SAMPLES_PER_FRAME / FRAMES_PER_SECOND);
@@ -114,7 +114,7 @@ export function drawGaps(u: uPlot, marks: Marks, palette: Palette): void {
 
 /** Customer above, agent below: speech is a bar, silence the bare ground. No emotion is in it. */
 export function drawLanes(u: uPlot, marks: Marks, palette: Palette): void {
-  const ratio = devicePixelRatio;
+  const ratio = devicePixelRatio * palette.scale;
   const from = (u.scales.x?.min ?? 0) * FRAMES_PER_SECOND;
   const to = (u.scales.x?.max ?? 0) * FRAMES_PER_SECOND;
   inside(u, (context) => {
@@ -148,7 +148,7 @@ export function drawLanes(u: uPlot, marks: Marks, palette: Palette): void {
 
 export function drawHead(u: uPlot, marks: Marks, palette: Palette): void {
   if (marks.head === null) return;
-  const ratio = devicePixelRatio;
+  const ratio = devicePixelRatio * palette.scale;
   const at = x(u, marks.head);
   inside(u, (context) => {
     context.fillStyle = palette.accent;

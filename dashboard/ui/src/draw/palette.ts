@@ -15,6 +15,8 @@ export interface Palette {
   accent: string;
   wash: string;
   alert: string;
+  /** Size of the page's letters against 16 px. */
+  scale: number;
   emotions: Record<Label, string>;
 }
 
@@ -34,9 +36,11 @@ export function nextTheme(): void {
   palette.value = paint();
 }
 
-system.addEventListener("change", () => {
+function again(): void {
   palette.value = paint();
-});
+}
+system.addEventListener("change", again);
+addEventListener("resize", again);
 
 /** Set the theme on the document and read its colours. */
 function paint(): Palette {
@@ -53,6 +57,7 @@ function paint(): Palette {
     accent: read("accent"),
     wash: read("accent-wash"),
     alert: read("alert"),
+    scale: Math.max(1, parseFloat(style.fontSize) / 16),
     emotions: Object.fromEntries(LABELS.map((label) => [label, read(label)])) as Record<
       Label,
       string

@@ -1,5 +1,5 @@
 /** A minute of one leg in a small canvas: fear and disgust as lines, the strongest other as a band. */
-import { DISGUSTED, FEARFUL, FRAMES_PER_SECOND, LABELS } from "../state/columns";
+import { type Columns, DISGUSTED, FEARFUL, FRAMES_PER_SECOND, LABELS } from "../state/columns";
 import type { Session } from "../state/world";
 import { scoredLeg } from "../state/look";
 import type { Lane } from "./marks";
@@ -16,9 +16,9 @@ export function drawSpark(
   head: number,
   palette: Palette,
 ): void {
-  const ratio = devicePixelRatio;
-  const width = Math.round(canvas.clientWidth * ratio);
-  const height = Math.round(canvas.clientHeight * ratio);
+  const width = Math.round(canvas.clientWidth * devicePixelRatio);
+  const height = Math.round(canvas.clientHeight * devicePixelRatio);
+  const ratio = devicePixelRatio * palette.scale;
   if (width === 0) return;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d")!;
@@ -67,7 +67,7 @@ function drawEpisodes(
 }
 
 interface Sight {
-  columns: import("../state/columns").Columns;
+  columns: Columns;
   first: number;
   head: number;
   x: (frame: number) => number;

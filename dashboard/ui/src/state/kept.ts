@@ -6,7 +6,7 @@ import { Columns, Spans } from "./columns";
 export interface Recording {
   kept: Kept;
   columns: Columns;
-  /** Speech of each leg, by name; empty where it is not told. */
+  /** Speech of each leg of which it is told, by name. */
   speech: ReadonlyMap<string, Spans>;
   gaps: GapNoted[];
   seconds: number;
@@ -29,8 +29,14 @@ export async function loadRecording(api: Api, id: string): Promise<Recording> {
   const scored = kept.info.legs.find((leg) => leg.scored);
   const columns = new Columns();
   if (scored) columns.write(await api.frames(id, scored.name, stepFor(seconds)));
-  const speech = new Map(kept.info.legs.map((leg) => [leg.name, new Spans()]));
-  if (scored) speech.get(scored.name)!.add(spoken(columns));
+  const speech = new Map<string, Spans>();
+  const tell = (leg: string, spans: [number, number][]) => {
+    const told = new Spans();
+    told.add(spans);
+    speech.set(leg, told);
+  };
+  for (const [leg, spans] of Object.entries(kept.speech ?? {})) tell(leg, spans);
+  if (scored && !speech.has(scored.name)) tell(scored.name, spoken(columns));
   const gaps = (kept.result?.gaps ?? []).map(
     (gap): GapNoted => ({
       type: "gap",

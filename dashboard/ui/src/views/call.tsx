@@ -167,7 +167,7 @@ function Now({ call }: { call: Session }) {
         <p class={`say ${said.kind === "emotion" ? "" : "quiet"}`}>
           {said.kind === "emotion" && <i class={`stroke ${said.label}`} aria-hidden="true" />}
           {sentence(said, call)}
-          {said.kind === "emotion" && (
+          {said.kind === "emotion" && said.label !== "unknown" && (
             <span class="figures sure"> ({percent(said.confidence)})</span>
           )}
         </p>

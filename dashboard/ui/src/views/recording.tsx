@@ -1,7 +1,7 @@
 import { useSignal, type Signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Episode } from "../generated/events";
-import { CONFIDENCE, EMOTION, FRAMES_PER_SECOND, LABELS, leading, Spans } from "../state/columns";
+import { CONFIDENCE, EMOTION, FRAMES_PER_SECOND, LABELS, leading } from "../state/columns";
 import { loadRecording, type Recording } from "../state/kept";
 import type { Player } from "../wire/player";
 import { clock, localDate, percent, t, withZone } from "../words";
@@ -10,6 +10,7 @@ import { Chart, type Scene } from "./chart";
 import { attempt, usePage } from "./context";
 import { FlagList } from "./flags";
 import { Link } from "./link";
+import { emotionSentence } from "./say";
 
 /** A past call: the curves with a play head, its sound, its flags. */
 export function RecordingView({ id }: { id: string }) {
@@ -40,11 +41,10 @@ function Opened({ recording }: { recording: Recording }) {
       marks: {
         episodes: kept.episodes,
         gaps: recording.gaps,
-        lanes: info.legs.map((one) => ({
-          name: t(`role.${one.role}`),
-          role: one.role,
-          speech: recording.speech.get(one.name) ?? NO_SPEECH,
-        })),
+        lanes: info.legs.flatMap((one) => {
+          const speech = recording.speech.get(one.name);
+          return speech ? [{ name: t(`role.${one.role}`), role: one.role, speech }] : [];
+        }),
         chosen: chosen.peek(),
         head,
       },
@@ -116,8 +116,6 @@ function Opened({ recording }: { recording: Recording }) {
   );
 }
 
-const NO_SPEECH = new Spans();
-
 /** The play head stands in the middle, except near both ends. */
 function windowAround(head: number, span: number, whole: number): [number, number] {
   if (span === 0 || span >= whole) return [0, Math.max(whole, 1)];
@@ -136,8 +134,8 @@ function AtHead({ recording, seconds }: { recording: Recording; seconds: number 
   return (
     <p class={`say ${label ? "" : "quiet"}`}>
       {label && <i class={`stroke ${label}`} aria-hidden="true" />}
-      {label ? t("say.emotion", { emotion: t(`label.${label}`) }) : t("say.silence")}
-      {label && (
+      {label ? emotionSentence(label) : t("say.silence")}
+      {label && label !== "unknown" && (
         <span class="figures sure"> ({percent(columns.at(CONFIDENCE, point))})</span>
       )}
     </p>

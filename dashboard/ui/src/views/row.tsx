@@ -45,7 +45,7 @@ function RowContent({ call }: { call: Session }) {
             {info.name}
           </strong>
           <small title={withZone(started)}>
-            <span class="figures">{clock(running)}</span> {t(`source.${info.source}`)}
+            <span class="figures">{clock(running)}</span> · {t(`source.${info.source}`)}
           </small>
         </span>
         <span class="row-now">

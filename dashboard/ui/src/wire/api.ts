@@ -39,6 +39,8 @@ export interface Kept {
   info: SessionInfo;
   episodes: Episode[];
   result: Result | null;
+  /** Stretches of speech of each leg, as [start, stop) frames. */
+  speech?: Record<string, [number, number][]>;
 }
 
 export interface Search {

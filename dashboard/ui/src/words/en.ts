@@ -113,7 +113,7 @@ export const en = {
   "call.fear-disgust": "Fear against disgust",
   "call.confusion": "{n} points apart",
   "call.confusion.close": "hard to tell apart",
-  "call.confusion.clear": "clearly apart",
+  "call.confusion.clear": "easy to tell apart",
   "call.confusion.none": "neither is strong",
   "call.flags": "Flags",
   "call.flags.none": "Nothing needs a look. Flags appear here.",

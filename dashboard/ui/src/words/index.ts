@@ -19,6 +19,11 @@ export const language = signal<Language>(first());
 /** HTML's own name of the language. */
 export const locale = computed(() => (language.value === "zh" ? "zh-Hans" : "en"));
 
+/** How times are written: the browser's own habit where it speaks the language chosen. */
+const region = computed(
+  () => navigator.languages.find((own) => own.startsWith(language.value)) ?? locale.value,
+);
+
 export function setLanguage(chosen: Language): void {
   localStorage.setItem(KEY, chosen);
   language.value = chosen;
@@ -65,16 +70,16 @@ export function age(seconds: number): string {
 
 /** Local time of a UTC moment (ms). */
 export function localTime(ms: number): string {
-  return new Intl.DateTimeFormat(locale.value, { timeStyle: "medium" }).format(ms);
+  return new Intl.DateTimeFormat(region.value, { timeStyle: "medium" }).format(ms);
 }
 
 export function localDate(ms: number): string {
   const style = { dateStyle: "medium", timeStyle: "short" } as const;
-  return new Intl.DateTimeFormat(locale.value, style).format(ms);
+  return new Intl.DateTimeFormat(region.value, style).format(ms);
 }
 
 /** The same with its zone, for a hint. */
 export function withZone(ms: number): string {
   const style = { dateStyle: "full", timeStyle: "long" } as const;
-  return new Intl.DateTimeFormat(locale.value, style).format(ms);
+  return new Intl.DateTimeFormat(region.value, style).format(ms);
 }

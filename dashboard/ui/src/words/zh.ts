@@ -114,7 +114,7 @@ export const zh: Record<Key, string> = {
   "call.fear-disgust": "恐惧与厌恶",
   "call.confusion": "相差 {n} 点",
   "call.confusion.close": "难以区分",
-  "call.confusion.clear": "区分明显",
+  "call.confusion.clear": "容易区分",
   "call.confusion.none": "两者都不强",
   "call.flags": "标记",
   "call.flags.none": "没有需要查看的内容。标记会出现在这里。",
