@@ -2,10 +2,12 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from tests.stream.record.world import audio, forced, session
 
 from tonewatch.stream.events import Fault
-from tonewatch.stream.record.desk import KEPT_CONTROLS, Desk
+from tonewatch.stream.record.card import read_card
+from tonewatch.stream.record.desk import Desk
 from tonewatch.stream.record.items import Changed, Close, Discard, Open
 from tonewatch.stream.settings import RecordSettings
 
@@ -83,17 +85,20 @@ def test_a_folder_that_vanished_ends_its_session_with_a_fault(tmp_path: Path) ->
     assert told.desk.next_due() is None
 
 
-def test_orders_for_a_folder_that_cannot_be_made_are_bounded(tmp_path: Path) -> None:
+def test_orders_for_a_folder_that_cannot_be_made_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tonewatch.stream.record.desk.KEPT_CONTROLS", 5)
     output = tmp_path / "out"
     output.write_text("in the way")
     told = Told(output)
     told.open("a")
-    for number in range(KEPT_CONTROLS + 10):
+    for number in range(10):
         told.desk.handle(Changed(info=session("a", name=f"n{number}")), 0.0)
     output.unlink()
     told.turns(1.0)
     assert [fault.active for fault in told.faults] == [True, False]
-    assert told.opened["a"].parent == output
+    assert read_card(told.opened["a"]).info.name == "n4"
 
 
 def test_what_is_said_of_an_unknown_session_is_ignored(tmp_path: Path) -> None:

@@ -61,12 +61,12 @@ def check_whole(path: Path, durable: int) -> None:
 
 def test_a_process_killed_at_any_moment_leaves_folders_that_open(tmp_path: Path) -> None:
     random.seed(7)
-    durable = {id: killed(tmp_path, id, random.randint(40, 160)) for id in ("a", "b", "c")}
+    durable = {id: killed(tmp_path, id, random.randint(40, 160)) for id in ("a", "b")}
     found = {one.info.id: one for one in interrupted(tmp_path)}
-    assert set(found) == {"a", "b", "c"}
+    assert set(found) == {"a", "b"}
     assert found["a"].extra == {"rate": 16_000}
     done = repair(tmp_path, 0.0)
-    assert [one.error for one in done] == ["", "", ""]
+    assert [one.error for one in done] == ["", ""]
     for one in done:
         check_whole(one.path, durable[one.session])
     assert interrupted(tmp_path) == []
