@@ -1,4 +1,5 @@
-// Types of the wire from the server's JSON Schema. `npm run types` after `python -m tonewatch.dashboard.schema`.
+// Types of the wire from the server's JSON Schema. `npm run types`, after
+// `python -m tonewatch.dashboard.schema dashboard/ui/src/generated/schema.json`.
 import { readFile, writeFile } from "node:fs/promises";
 import { compile } from "json-schema-to-typescript";
 
@@ -13,17 +14,26 @@ function plain(node) {
   return Object.fromEntries(
     Object.entries({ ...rest, ...tuple }).map(([key, value]) => [
       key,
-      key === "properties" || key === "$defs"
-        ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]))
-        : plain(value),
+      key === "properties" ? mapped(value) : plain(value),
     ]),
   );
 }
 
-const schema = plain(JSON.parse(await readFile(here("schema.json"), "utf8")));
-const source = await compile(schema, "Wire", {
+function mapped(table) {
+  return Object.fromEntries(Object.entries(table).map(([name, inner]) => [name, plain(inner)]));
+}
+
+const { $defs, ...wire } = JSON.parse(await readFile(here("schema.json"), "utf8"));
+const all = { ...mapped($defs), Wire: plain(wire) };
+// One object that names every type, since only what is referred to is written.
+const schema = {
+  type: "object",
+  required: Object.keys(all),
+  properties: Object.fromEntries(Object.keys(all).map((name) => [name, { $ref: `#/$defs/${name}` }])),
+  $defs: all,
+};
+const source = await compile(schema, "Everything", {
   additionalProperties: false,
-  unreachableDefinitions: true,
   bannerComment: "// Made from schema.json by `npm run types`; not written by hand.",
 });
 await writeFile(here("events.ts"), source);

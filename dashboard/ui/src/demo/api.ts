@@ -1,6 +1,6 @@
 /** The example page's answers: kept calls are the scripted ones, played to their end. */
-import type { Points, SessionInfo } from "../generated/events";
-import type { Api, Found, Kept, Order, Search, Stored } from "../wire/api";
+import type { Found, Kept, Points, SessionInfo, StoredSession } from "../generated/events";
+import type { Api, Order, Search } from "../wire/api";
 import { Refused } from "../wire/api";
 import { ScriptedCall } from "./script";
 import { scenario } from "./states";
@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 const LENGTHS = [152, 341, 75, 608, 233, 97, 412];
 
 interface Past {
-  stored: Stored;
+  stored: StoredSession;
   call: ScriptedCall;
 }
 
@@ -27,7 +27,7 @@ function made(i: number): Past {
   const call = new ScriptedCall({ info, seed: 3 + i });
   call.advance(seconds * 50, Date.now());
   const { episodes } = call.snapshot();
-  const stored: Stored = {
+  const stored: StoredSession = {
     id: info.id,
     folder: "",
     name: info.name,
@@ -65,13 +65,11 @@ export class ExampleApi implements Api {
   async kept(session: string): Promise<Kept> {
     const { stored, call } = this.find(session);
     const gaps = [{ leg: "customer", start_s: 21.2, end_s: 22.4 }];
-    const model = { name: "compact", licence: "CC BY-NC-SA 4.0", precision: "int8" };
     return {
       session: stored,
       info: call.plan.info,
       episodes: call.snapshot().episodes,
-      speech: Object.fromEntries(call.snapshot().legs.map((leg) => [leg.leg, leg.speech])),
-      result: { duration_s: stored.duration_s ?? 0, gaps, model },
+      result: { duration_s: stored.duration_s ?? 0, gaps },
     };
   }
   async frames(session: string): Promise<Points> {

@@ -39,7 +39,7 @@ export class Curves {
         width: Math.max(200, host.clientWidth),
         height: Math.max(160, host.clientHeight),
         pxAlign: false,
-        padding: [8, (narrow ? 84 : 96) * scale, 0, 0],
+        padding: [8 * scale, (narrow ? 90 : 96) * scale, 0, 0],
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
         scales: { x: { time: false, auto: false }, y: { auto: false, range: [FLOOR, 100] } },
@@ -103,14 +103,15 @@ export class Curves {
   /** Draw [from, to] seconds. */
   show(from: number, to: number, look: Look): void {
     this.look = look;
+    const { scale } = look.palette;
     LABELS.forEach((_, label) => {
       const strong = look.strong.has(label);
       Object.assign(this.plot.series[1 + label]!, {
-        width: strong ? 2 : 1.25,
+        width: (strong ? 2 : 1.25) * scale,
         alpha: strong ? 1 : FAINT,
       });
       Object.assign(this.plot.series[1 + LABELS.length + label]!, {
-        width: strong ? 1.25 : 1,
+        width: (strong ? 1.25 : 1) * scale,
         alpha: strong ? 0.6 : FAINT * 0.6,
       });
     });

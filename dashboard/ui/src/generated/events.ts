@@ -4,34 +4,39 @@ export type Wire =
   | (Readings | Activity | EpisodeChanged | SessionChanged | SessionDeleted | GapNoted | Mark | Fault | EngineStatus)
   | Snapshot;
 
-/**
- * New points of a scored leg: settled ones, and the provisional end (replaced each time).
- */
-export interface Readings {
-  type: "readings";
-  session: string;
-  leg: string;
-  settled: Points;
-  provisional: Points;
-  confusion: number | null;
-  warming_up: boolean;
-  captured_at_ns: number;
-  emitted_at_ns: number;
-  latency_ms: number;
-}
-/**
- * Readings of one leg at a fixed step, as columns; `scores` holds null where nobody spoke.
- */
-export interface Points {
-  start: number;
-  step: number;
-  scores: (number[] | null)[];
-  fear: (number | null)[];
-  disgust: (number | null)[];
-  emotion: (
-    ("angry" | "disgusted" | "fearful" | "happy" | "neutral" | "other" | "sad" | "surprised" | "unknown") | null
-  )[];
-  confidence: (number | null)[];
+export interface Everything {
+  Activity: Activity;
+  Begun: Begun;
+  Done: Done;
+  EngineStatus: EngineStatus;
+  Episode: Episode;
+  EpisodeChanged: EpisodeChanged;
+  ErrorAnswer: ErrorAnswer;
+  ErrorText: ErrorText;
+  Fault: Fault;
+  Focus: Focus;
+  Found: Found;
+  GapNoted: GapNoted;
+  Health: Health;
+  Kept: Kept;
+  LegInfo: LegInfo;
+  LegSnapshot: LegSnapshot;
+  Mark: Mark;
+  Notice: Notice;
+  NoticeText: NoticeText;
+  Points: Points;
+  Pong: Pong;
+  Problem: Problem;
+  Readings: Readings;
+  Receipt: Receipt;
+  SessionChanged: SessionChanged;
+  SessionDeleted: SessionDeleted;
+  SessionInfo: SessionInfo;
+  SessionSnapshot: SessionSnapshot;
+  SettingsInForce: SettingsInForce;
+  Snapshot: Snapshot;
+  StoredSession: StoredSession;
+  Wire: Wire;
 }
 /**
  * Meters of any leg, agents included; no emotion in it.
@@ -54,49 +59,11 @@ export interface Activity {
   poor: string;
 }
 /**
- * An episode opened, moved or closed.
+ * A session has begun.
  */
-export interface EpisodeChanged {
-  type: "episode";
+export interface Begun {
   session: string;
-  episode: Episode;
-  captured_at_ns: number;
-}
-/**
- * A stretch in which fear and disgust could not be told apart, or lost narrowly to neutral.
- *
- * Replaced, never edited.
- */
-export interface Episode {
-  id: string;
-  leg: string;
-  kind: "lost_to_neutral" | "needs_review" | "dual";
-  state: "open" | "closed";
-  start: number;
-  end: number;
-  peak: number;
-  fear: number;
-  disgust: number;
-  reason_en: string;
-  reason_zh: string;
-  focus_fear: Focus | null;
-  focus_disgust: Focus | null;
-  crossing: number | null;
-}
-/**
- * The span in which one of the two was clearest, scored by itself.
- */
-export interface Focus {
-  start: number;
-  end: number;
-  score: number;
-}
-/**
- * A session began, was renamed, paused, stopped scoring or ended; carries all of it.
- */
-export interface SessionChanged {
-  type: "session";
-  session: SessionInfo;
+  info: SessionInfo;
 }
 /**
  * A call, as everybody may see it.
@@ -139,41 +106,9 @@ export interface Notice {
   set_by: string;
 }
 /**
- * A session's folder was deleted.
+ * An order was carried out.
  */
-export interface SessionDeleted {
-  type: "deleted";
-  session: string;
-}
-/**
- * Sound that was never had, on the 16 kHz grid.
- */
-export interface GapNoted {
-  type: "gap";
-  session: string;
-  leg: string;
-  start: number;
-  length: number;
-  reason: string;
-}
-/**
- * A note on the time line: `restart`, `scoring stopped`, a sender's own.
- */
-export interface Mark {
-  type: "mark";
-  session: string;
-  name: string;
-  at: number;
-}
-/**
- * Something is broken, or works again (`active` false).
- */
-export interface Fault {
-  type: "fault";
-  code: string;
-  message: string;
-  way_out: string;
-  active: boolean;
+export interface Done {
   session: string;
 }
 /**
@@ -202,25 +137,136 @@ export interface EngineStatus {
   score_agent: string;
 }
 /**
- * Everything a viewer needs at once: the first message of a live socket.
+ * A stretch in which fear and disgust could not be told apart, or lost narrowly to neutral.
+ *
+ * Replaced, never edited.
  */
-export interface Snapshot {
-  type: "snapshot";
-  sessions: SessionSnapshot[];
-  engine: EngineStatus | null;
-  faults: Fault[];
-  server_time_ns: number;
-  labels: ("angry" | "disgusted" | "fearful" | "happy" | "neutral" | "other" | "sad" | "surprised" | "unknown")[];
+export interface Episode {
+  id: string;
+  leg: string;
+  kind: "lost_to_neutral" | "needs_review" | "dual";
+  state: "open" | "closed";
+  start: number;
+  end: number;
+  peak: number;
+  fear: number;
+  disgust: number;
+  reason_en: string;
+  reason_zh: string;
+  focus_fear: Focus | null;
+  focus_disgust: Focus | null;
+  crossing: number | null;
 }
 /**
- * The newest state of one session.
+ * The span in which one of the two was clearest, scored by itself.
  */
-export interface SessionSnapshot {
+export interface Focus {
+  start: number;
+  end: number;
+  score: number;
+}
+/**
+ * An episode opened, moved or closed.
+ */
+export interface EpisodeChanged {
+  type: "episode";
+  session: string;
+  episode: Episode;
+  captured_at_ns: number;
+}
+/**
+ * The one shape of every error.
+ */
+export interface ErrorAnswer {
+  error: ErrorText;
+}
+/**
+ * What is wrong, and what to do about it.
+ */
+export interface ErrorText {
+  code: string;
+  message: string;
+  way_out: string;
+}
+/**
+ * Something is broken, or works again (`active` false).
+ */
+export interface Fault {
+  type: "fault";
+  code: string;
+  message: string;
+  way_out: string;
+  active: boolean;
+  session: string;
+}
+/**
+ * One page of a search, newest first.
+ */
+export interface Found {
+  sessions: StoredSession[];
+  total: number;
+  page: number;
+  page_size: number;
+}
+/**
+ * A session in the index.
+ */
+export interface StoredSession {
+  id: string;
+  folder: string;
+  name: string;
+  call_id: string;
+  source: string;
+  state: string;
+  started_at: string;
+  ended_at: string;
+  scoring: boolean;
+  duration_s: number | null;
+  emotion: string | null;
+  confidence: number | null;
+  flags: number;
+  audio: boolean;
+}
+/**
+ * Sound that was never had, on the 16 kHz grid.
+ */
+export interface GapNoted {
+  type: "gap";
+  session: string;
+  leg: string;
+  start: number;
+  length: number;
+  reason: string;
+}
+/**
+ * Whether the monitor works, and on what.
+ */
+export interface Health {
+  status: string;
+  loading: boolean;
+  model: string;
+  provider: string;
+  sessions: number;
+  faults: Problem[];
+}
+/**
+ * Something is broken; sessions are counted, not named.
+ */
+export interface Problem {
+  code: string;
+  message: string;
+  sessions: number;
+}
+/**
+ * One session, live or past.
+ */
+export interface Kept {
+  session: StoredSession | null;
   info: SessionInfo;
-  legs: LegSnapshot[];
   episodes: Episode[];
-  gaps: GapNoted[];
-  marks: Mark[];
+  result: {
+    [k: string]: unknown;
+  } | null;
 }
 /**
  * The newest state of one leg, for a viewer who comes late.
@@ -233,4 +279,118 @@ export interface LegSnapshot {
   speech: [number, number][];
   confusion: number | null;
   warming_up: boolean;
+}
+/**
+ * Readings of one leg at a fixed step, as columns; `scores` holds null where nobody spoke.
+ */
+export interface Points {
+  start: number;
+  step: number;
+  scores: (number[] | null)[];
+  fear: (number | null)[];
+  disgust: (number | null)[];
+  emotion: (
+    ("angry" | "disgusted" | "fearful" | "happy" | "neutral" | "other" | "sad" | "surprised" | "unknown") | null
+  )[];
+  confidence: (number | null)[];
+}
+/**
+ * A note on the time line: `restart`, `scoring stopped`, a sender's own.
+ */
+export interface Mark {
+  type: "mark";
+  session: string;
+  name: string;
+  at: number;
+}
+/**
+ * What people are told before their voice is analysed.
+ */
+export interface NoticeText {
+  text: string;
+}
+/**
+ * Answer to a viewer's ping on the live socket: the server's clock.
+ */
+export interface Pong {
+  v: number;
+  type: string;
+  t: {
+    [k: string]: unknown;
+  };
+  server_ns: number;
+}
+/**
+ * New points of a scored leg: settled ones, and the provisional end (replaced each time).
+ */
+export interface Readings {
+  type: "readings";
+  session: string;
+  leg: string;
+  settled: Points;
+  provisional: Points;
+  confusion: number | null;
+  warming_up: boolean;
+  captured_at_ns: number;
+  emitted_at_ns: number;
+  latency_ms: number;
+}
+/**
+ * What was deleted, when, by whom and why; never the content.
+ */
+export interface Receipt {
+  receipt: string;
+  at: string;
+  who: string;
+  reason: string;
+  session: string;
+  folder: string;
+  call_id: string;
+  files: string[];
+}
+/**
+ * A session began, was renamed, paused, stopped scoring or ended; carries all of it.
+ */
+export interface SessionChanged {
+  type: "session";
+  session: SessionInfo;
+}
+/**
+ * A session's folder was deleted.
+ */
+export interface SessionDeleted {
+  type: "deleted";
+  session: string;
+}
+/**
+ * The newest state of one session.
+ */
+export interface SessionSnapshot {
+  info: SessionInfo;
+  legs: LegSnapshot[];
+  episodes: Episode[];
+  gaps: GapNoted[];
+  marks: Mark[];
+}
+/**
+ * The settings that the server runs with, secrets hidden.
+ */
+export interface SettingsInForce {
+  server: {
+    [k: string]: unknown;
+  };
+  stream: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * Everything a viewer needs at once: the first message of a live socket.
+ */
+export interface Snapshot {
+  type: "snapshot";
+  sessions: SessionSnapshot[];
+  engine: EngineStatus | null;
+  faults: Fault[];
+  server_time_ns: number;
+  labels: ("angry" | "disgusted" | "fearful" | "happy" | "neutral" | "other" | "sad" | "surprised" | "unknown")[];
 }

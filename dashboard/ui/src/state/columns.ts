@@ -18,6 +18,11 @@ export const DISGUSTED = 1;
 export const FEARFUL = 2;
 export const UNKNOWN = 8;
 
+/** A label's name, if it is one. */
+export function labelOf(name: string | null): Label | undefined {
+  return LABELS.find((label) => label === name);
+}
+
 /** Index of a label that has a curve worth showing as the leader; -1 for none or `unknown`. */
 export function leading(label: Label | undefined): number {
   return label === undefined || label === "unknown" ? -1 : LABELS.indexOf(label);

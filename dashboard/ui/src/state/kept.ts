@@ -1,6 +1,6 @@
 /** A kept session, made ready to be drawn like a live one. */
-import type { GapNoted, Points } from "../generated/events";
-import type { Api, Kept } from "../wire/api";
+import type { GapNoted, Kept, Points } from "../generated/events";
+import type { Api, Result } from "../wire/api";
 import { Columns, Spans } from "./columns";
 
 export interface Recording {
@@ -25,19 +25,18 @@ export function stepFor(seconds: number): number {
 
 export async function loadRecording(api: Api, id: string): Promise<Recording> {
   const kept = await api.kept(id);
-  const seconds = kept.result?.duration_s ?? kept.session.duration_s ?? 0;
+  const result = kept.result as Result | null;
+  const seconds = result?.duration_s ?? kept.session?.duration_s ?? 0;
   const scored = kept.info.legs.find((leg) => leg.scored);
   const columns = new Columns();
   if (scored) columns.write(await api.frames(id, scored.name, stepFor(seconds)));
   const speech = new Map<string, Spans>();
-  const tell = (leg: string, spans: [number, number][]) => {
+  if (scored) {
     const told = new Spans();
-    told.add(spans);
-    speech.set(leg, told);
-  };
-  for (const [leg, spans] of Object.entries(kept.speech ?? {})) tell(leg, spans);
-  if (scored && !speech.has(scored.name)) tell(scored.name, spoken(columns));
-  const gaps = (kept.result?.gaps ?? []).map(
+    told.add(spoken(columns));
+    speech.set(scored.name, told);
+  }
+  const gaps = (result?.gaps ?? []).map(
     (gap): GapNoted => ({
       type: "gap",
       session: id,

@@ -1,10 +1,10 @@
 /** Flags of all sessions, oldest first. A session is read only when one of its flags is looked at. */
-import type { Api, Kept, Stored } from "../wire/api";
-import type { Episode } from "../generated/events";
+import type { Episode, Kept, StoredSession } from "../generated/events";
+import type { Api } from "../wire/api";
 
 export interface Queue {
   /** Sessions with flags, by start. */
-  sessions: readonly Stored[];
+  sessions: readonly StoredSession[];
   length: number;
 }
 
@@ -13,13 +13,13 @@ export interface Waiting {
   episode: Episode;
 }
 
-export function queueOf(sessions: readonly Stored[]): Queue {
+export function queueOf(sessions: readonly StoredSession[]): Queue {
   const sorted = [...sessions].sort((a, b) => a.started_at.localeCompare(b.started_at));
   return { sessions: sorted, length: sorted.reduce((n, session) => n + session.flags, 0) };
 }
 
 /** The session of the i-th flag, and the flag's place in it; null behind the last. */
-export function placeOf(queue: Queue, i: number): { session: Stored; nth: number } | null {
+export function placeOf(queue: Queue, i: number): { session: StoredSession; nth: number } | null {
   let nth = i;
   for (const session of queue.sessions) {
     if (nth < session.flags) return { session, nth };
@@ -29,7 +29,7 @@ export function placeOf(queue: Queue, i: number): { session: Stored; nth: number
 }
 
 export async function loadQueue(api: Api): Promise<Queue> {
-  const sessions: Stored[] = [];
+  const sessions: StoredSession[] = [];
   for (let page = 1; ; page++) {
     const found = await api.search({ flagged: true, page });
     sessions.push(...found.sessions);

@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
-import type { Stored } from "../wire/api";
+import type { StoredSession } from "../generated/events";
+import { labelOf } from "../state/columns";
 import { clock, localDate, percent, t, withZone } from "../words";
 import { attempt, usePage } from "./context";
 import { Link } from "./link";
@@ -8,7 +9,7 @@ import { Link } from "./link";
 /** Search, list, open. */
 export function PastView() {
   const page = usePage();
-  const rows = useSignal<Stored[] | null>(null);
+  const rows = useSignal<StoredSession[] | null>(null);
   const total = useSignal(0);
   const terms = useSignal({ query: "", from: "", to: "" });
   const number = useSignal(1);
@@ -81,9 +82,10 @@ export function PastView() {
   );
 }
 
-function Row({ row }: { row: Stored }) {
+function Row({ row }: { row: StoredSession }) {
   const on = row.state === "live" || row.state === "paused";
   const started = Date.parse(row.started_at);
+  const emotion = labelOf(row.emotion);
   const id = encodeURIComponent(row.id);
   return (
     <tr>
@@ -97,10 +99,10 @@ function Row({ row }: { row: Stored }) {
         {on ? t("past.live") : row.duration_s === null ? "–" : clock(row.duration_s)}
       </td>
       <td>
-        {row.scoring && row.emotion ? (
+        {row.scoring && emotion ? (
           <>
-            <i class={`stroke ${row.emotion}`} aria-hidden="true" />
-            {t(`label.${row.emotion}`)}{" "}
+            <i class={`stroke ${emotion}`} aria-hidden="true" />
+            {t(`label.${emotion}`)}{" "}
             {row.confidence !== null && <span class="figures">{percent(row.confidence)}</span>}
           </>
         ) : (

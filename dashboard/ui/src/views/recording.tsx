@@ -149,7 +149,7 @@ function usePlayer(recording: Recording, leg: Signal<string>) {
   const failed = useSignal(false);
   const { kept } = recording;
   const player = useMemo<Player | null>(
-    () => (kept.session.audio ? page.player(page.api.audio(kept.session.id, leg.value)) : null),
+    () => (kept.session?.audio ? page.player(page.api.audio(kept.info.id, leg.value)) : null),
     [leg.value],
   );
   useEffect(() => {
@@ -268,7 +268,7 @@ function Controls({ recording, player, position, leg, seek, failed }: ControlPro
 function Actions({ recording }: { recording: Recording }) {
   const page = usePage();
   const asking = useSignal(false);
-  const { id } = recording.kept.session;
+  const { id } = recording.kept.info;
   const remove = async () => {
     if (!(await attempt(page, () => page.api.remove(id)))) return;
     page.router.go("/sessions");

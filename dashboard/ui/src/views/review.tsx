@@ -33,7 +33,7 @@ export function ReviewView() {
     void attempt(page, async () => {
       const waiting = await loadFlag(page.api, known, asked);
       if (!waiting || asked !== index.value) return;
-      const points = await page.api.frames(waiting.kept.session.id, waiting.episode.leg, 4);
+      const points = await page.api.frames(waiting.kept.info.id, waiting.episode.leg, 4);
       if (asked === index.value) open.value = { ...waiting, columns: columnsOf(points) };
     });
   }, [index.value, queue.value]);
@@ -68,7 +68,7 @@ export function ReviewView() {
         </p>
       </div>
       {open.value && (
-        <One key={`${open.value.kept.session.id}/${open.value.episode.id}`} open={open.value} go={go} />
+        <One key={`${open.value.kept.info.id}/${open.value.episode.id}`} open={open.value} go={go} />
       )}
       <div class="review-foot">
         <div class="buttons">
@@ -92,7 +92,7 @@ function One({ open, go }: { open: Open; go: (way: number) => void }) {
   const at = Date.parse(kept.info.started_at) + (episode.start * 1000) / FRAMES_PER_SECOND;
   const player = useMemo<Player | null>(
     () =>
-      kept.session.audio ? page.player(page.api.audio(kept.session.id, episode.leg)) : null,
+      kept.session?.audio ? page.player(page.api.audio(kept.info.id, episode.leg)) : null,
     [],
   );
   useEffect(() => () => player?.close(), []);
@@ -103,8 +103,8 @@ function One({ open, go }: { open: Open; go: (way: number) => void }) {
     player.play(from - AROUND_S, to + AROUND_S);
   };
   useReviewKeys(play, go);
-  const on = kept.session.state === "live" || kept.session.state === "paused";
-  const id = encodeURIComponent(kept.session.id);
+  const on = kept.info.state === "live" || kept.info.state === "paused";
+  const id = encodeURIComponent(kept.info.id);
   return (
     <article>
       <p class="flag-head">

@@ -1,46 +1,10 @@
 /** Requests to the monitor. The demo page has its own `Api`, with the same doors. */
-import type { Episode, Points, SessionInfo } from "../generated/events";
-import type { Label } from "../state/columns";
-
-/** A session in the index. */
-export interface Stored {
-  id: string;
-  folder: string;
-  name: string;
-  call_id: string;
-  source: SessionInfo["source"];
-  state: SessionInfo["state"];
-  started_at: string;
-  ended_at: string;
-  scoring: boolean;
-  duration_s: number | null;
-  emotion: Label | null;
-  confidence: number | null;
-  flags: number;
-  audio: boolean;
-}
-
-export interface Found {
-  sessions: Stored[];
-  total: number;
-  page: number;
-  page_size: number;
-}
+import type { Begun, ErrorAnswer, Found, Kept, NoticeText, Points } from "../generated/events";
 
 /** The parts of result.json that the page draws; its other keys are for programs. */
 export interface Result {
   duration_s: number;
   gaps: { leg: string; start_s: number; end_s: number }[];
-  model: { name: string; licence: string; precision: string };
-}
-
-export interface Kept {
-  session: Stored;
-  info: SessionInfo;
-  episodes: Episode[];
-  result: Result | null;
-  /** Stretches of speech of each leg, as [start, stop) frames. */
-  speech?: Record<string, [number, number][]>;
 }
 
 export interface Search {
@@ -85,14 +49,14 @@ export class HttpApi implements Api {
     if (from) terms.set("from", from);
     if (to) terms.set("to", to);
     if (flagged) terms.set("flagged", "true");
-    return json(`/api/sessions?${terms}`);
+    return json<Found>(`/api/sessions?${terms}`);
   }
   kept(session: string): Promise<Kept> {
-    return json(`/api/sessions/${segment(session)}`);
+    return json<Kept>(`/api/sessions/${segment(session)}`);
   }
   frames(session: string, leg: string, step: number): Promise<Points> {
     const terms = new URLSearchParams({ leg, step: String(step) });
-    return json(`/api/sessions/${segment(session)}/frames?${terms}`);
+    return json<Points>(`/api/sessions/${segment(session)}/frames?${terms}`);
   }
   audio(session: string, leg: string): string {
     return `/api/sessions/${segment(session)}/audio/${segment(leg)}.wav`;
@@ -112,7 +76,7 @@ export class HttpApi implements Api {
   async demo(): Promise<string> {
     const notice = { method: "test" };
     const options = body("POST", { source: "demo", name: "", notice });
-    return (await json<{ session: string }>("/api/sessions", options)).session;
+    return (await json<Begun>("/api/sessions", options)).session;
   }
   upload({ file, name, legs, pace }: Recording, progress: (share: number) => void) {
     const form = new FormData();
@@ -128,13 +92,13 @@ export class HttpApi implements Api {
       call.onerror = () => reject(new Unreachable());
       call.onload = () =>
         call.status < 300
-          ? resolve((JSON.parse(call.responseText) as { session: string }).session)
+          ? resolve((JSON.parse(call.responseText) as Begun).session)
           : reject(new Refused(said(call.responseText, call.status)));
       call.send(form);
     });
   }
   async notice(): Promise<string> {
-    return (await json<{ text: string }>("/api/notice")).text;
+    return (await json<NoticeText>("/api/notice")).text;
   }
 }
 
@@ -161,8 +125,8 @@ async function json<T>(url: string, options?: RequestInit): Promise<T> {
 
 function said(text: string, status: number): string {
   try {
-    const { message, way_out } = (JSON.parse(text) as { error: Record<string, string> }).error;
-    return way_out ? `${message} (${way_out})` : message!;
+    const { message, way_out } = (JSON.parse(text) as ErrorAnswer).error;
+    return way_out ? `${message} (${way_out})` : message;
   } catch {
     return `HTTP ${status}`;
   }

@@ -1,15 +1,10 @@
 /** Socket to messages: snapshot first, numbered events after it, a hole means a new connection. */
-import type { Wire } from "../generated/events";
+import type { Pong, Wire } from "../generated/events";
 import type { Input } from "../state/reduce";
 
 interface Envelope {
   v: number;
   seq: number;
-}
-interface Pong {
-  type: "pong";
-  t: number;
-  server_ns: number;
 }
 
 const BACKOFF_MS = [250, 500, 1000, 2000, 5000];
@@ -57,16 +52,16 @@ export class LiveSocket {
     this.heardAt = performance.now();
     socket.onopen = () => this.ping();
     socket.onmessage = (event: MessageEvent<string>) => {
-      if (this.socket === socket) this.receive(JSON.parse(event.data) as Wire & Envelope);
+      if (this.socket === socket) this.receive(JSON.parse(event.data) as (Wire & Envelope) | Pong);
     };
     socket.onclose = () => {
       if (this.socket === socket) this.lost();
     };
   }
 
-  private receive(message: (Wire & Envelope) | (Pong & Envelope)): void {
+  private receive(message: (Wire & Envelope) | Pong): void {
     this.heardAt = performance.now();
-    if (message.type === "pong") {
+    if (!("seq" in message)) {
       this.pong(message);
       return;
     }
@@ -95,7 +90,7 @@ export class LiveSocket {
 
   /** The shortest round trip tells the clock best. */
   private pong({ t, server_ns }: Pong): void {
-    const trip = performance.now() - t;
+    const trip = performance.now() - Number(t);
     if (trip > this.bestTrip * 1.5) return;
     this.bestTrip = Math.min(this.bestTrip, trip);
     this.dispatch({ kind: "clock", offset: server_ns / 1e6 + trip / 2 - Date.now() });
