@@ -58,8 +58,7 @@ class Scorer:
 
     def hear(self, heard: Heard) -> Iterator[Scored]:
         """Add frames of sound; what they change. Raises EngineError."""
-        windows = filter(self._wanted, self._core.hear(heard))
-        self._waiting += [(window, self._judge(window)) for window in windows]
+        self._add(self._core.hear(heard))
         while len(self._waiting) >= self._batch:
             self._ask_next()
         while len(self._asked) > self._ahead:
@@ -75,6 +74,7 @@ class Scorer:
 
     def finish(self) -> Iterator[Scored]:
         """The leg has ended: read what waits, settle the rest, close the open episode."""
+        self._add(self._core.last())
         yield from self.drop()
         update, closed = self._core.finish()
         yield Scored(update=update, episodes=(*update.decision.episodes, *closed))
@@ -85,6 +85,10 @@ class Scorer:
             self._ask_next()
         while self._asked:
             yield from self._take()
+
+    def _add(self, windows: Sequence[Window]) -> None:
+        wanted = filter(self._wanted, windows)
+        self._waiting += [(window, self._judge(window)) for window in wanted]
 
     def _ask_next(self) -> None:
         some, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
