@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +19,11 @@ class OnnxEngine:
 
     On the CPU windows run one by one: batching gains nothing there, and a window's numbers then
     cannot depend on its neighbours. On a GPU windows of one length share a call, where the
-    manifest says that rows are independent. `parallel` windows may be read side by side, each on
-    a thread of its own: the same numbers sooner, where nothing else needs the cores.
+    manifest says that rows are independent.
     """
 
     def __init__(
-        self,
-        folder: Path,
-        *,
-        provider: Provider = "auto",
-        threads: int = 0,
-        batch: int = 8,
-        parallel: int = 1,
+        self, folder: Path, *, provider: Provider = "auto", threads: int = 0, batch: int = 8
     ) -> None:
         self._manifest = Manifest.load(folder)
         graph = folder / self._manifest.graph
@@ -40,7 +32,6 @@ class OnnxEngine:
         _check_interface(self._session, graph)
         together = self._manifest.batching and self._provider != "CPU"
         self._batch = batch if together else 1
-        self._pool = ThreadPoolExecutor(parallel, "engine") if parallel > 1 else None
         self._masked = np.array([label not in self._manifest.known for label in LABELS])
         self._warm_up(graph)
 
@@ -62,9 +53,8 @@ class OnnxEngine:
 
     def infer(self, windows: Sequence[Window]) -> list[Frames]:
         """Read windows in order; shapes as in `Frames`. Raises EngineError."""
-        run = map if self._pool is None else self._pool.map
-        groups = run(self._read, _groups(windows, self._batch))
-        return [frames for group in groups for frames in group]
+        groups = _groups(windows, self._batch)
+        return [frames for group in groups for frames in self._read(group)]
 
     def _read(self, group: Sequence[Window]) -> list[Frames]:
         """Answers of windows of one length, read together."""

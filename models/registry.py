@@ -1,7 +1,6 @@
 """Where models lie, and which one is loaded."""
 
 import logging
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -100,11 +99,8 @@ def _is_embedded(model: Model) -> bool:
     return embedded_folder() in model.folder.parents
 
 
-def load_engine(settings: EngineSettings, *, offline: bool = False) -> Engine:
-    """Find and load the model that the settings name; `offline` may use all cores.
-
-    Raises EngineError or ManifestError.
-    """
+def load_engine(settings: EngineSettings) -> Engine:
+    """Find and load the model that the settings name. Raises EngineError or ManifestError."""
     from .onnx_engine import OnnxEngine
 
     model = find(settings)
@@ -119,7 +115,6 @@ def load_engine(settings: EngineSettings, *, offline: bool = False) -> Engine:
         provider=settings.provider,
         threads=settings.threads,
         batch=settings.batch,
-        parallel=settings.parallel or ((os.cpu_count() or 1) if offline else 1),
     )
 
 

@@ -25,9 +25,6 @@ class EngineSettings(Section):
     threads: int = Field(
         0, ge=0, description="threads inside one engine call; 0: cores minus one, at least one"
     )
-    parallel: int = Field(
-        0, ge=0, description="windows read side by side on the CPU; 0: one live, all cores offline"
-    )
     batch: int = Field(8, ge=1, le=256, description="most windows in one engine call")
     max_wait_ms: float = Field(
         10.0, ge=0, description="longest time a window waits for others to share its call"

@@ -42,14 +42,6 @@ def test_a_legs_numbers_never_depend_on_its_neighbours(engine: OnnxEngine) -> No
         np.testing.assert_array_equal(engine.infer([alone])[0].logits, answer.logits)
 
 
-def test_windows_read_side_by_side_give_the_same_numbers(tmp_path: Path) -> None:
-    folder = tiny_model(tmp_path / "tiny")
-    alone, beside = OnnxEngine(folder), OnnxEngine(folder, parallel=3)
-    windows = [window(length, seed=i) for i, length in enumerate([48000, 16000] * 6)]
-    for one, other in zip(alone.infer(windows), beside.infer(windows), strict=True):
-        np.testing.assert_array_equal(one.logits, other.logits)
-
-
 def test_the_provider_is_read_back_from_the_session(engine: OnnxEngine) -> None:
     assert engine.provider == "CPU"
 
