@@ -30,6 +30,7 @@ from ..stream.sources.pcm_messages import PcmLimits
 from ..stream.store import Store
 from .parts import Parts
 from .settings import ServerSettings
+from .trail import following, settings_hash
 
 AUDIT_NAME = "audit.jsonl"
 EVERY_S = 60.0
@@ -51,7 +52,7 @@ def running(
         bus = Bus()
         board = Board(bus)
         stack.callback(board.close)
-        store = Store(stream.record.output)
+        store = Store(stream.record.output, stream.record.index)
         stack.callback(store.close)
         recorder = Recorder(
             stream.record,
@@ -83,6 +84,7 @@ def running(
             server=server,
             stream=stream,
             monitor=monitor,
+            recorder=recorder,
             bus=bus,
             board=board,
             directory=directory,
@@ -92,6 +94,7 @@ def running(
             tools=_Lazy(engine, stream).tools,
             demo=demo_call(),
         )
+        stack.enter_context(following(bus, audit, settings_hash(stream, manifest)))
         monitor.start()
         stack.callback(monitor.stop)
         stack.enter_context(_keeping_house(parts))

@@ -134,6 +134,11 @@ class RecordSettings(Section):
     scores_days: int | None = Field(
         None, ge=1, description="days until scores are deleted; default: kept"
     )
+    index: str = Field(
+        "",
+        description="database of the session index, as an SQLAlchemy URL; "
+        "default: a file in the output folder",
+    )
 
 
 class MonitorSettings(Section):

@@ -20,6 +20,7 @@ from .record.files import FolderError, parse_time, session_folders, utc_text
 from .record.result import RESULT_NAME, last_episodes, read_result
 
 INDEX_NAME = "sessions.sqlite"
+SETTING = "stream.record.index"
 _META = sa.MetaData()
 _SESSIONS = sa.Table(
     "sessions",
@@ -94,14 +95,20 @@ class Store:
     def __init__(self, output: Path, url: str = "") -> None:
         """Open the index; `url` is SQLAlchemy's, by default an SQLite file in the output folder.
 
-        Raises OSError if the folder cannot be made, sqlalchemy.exc.SQLAlchemyError.
+        Raises OSError if the folder cannot be made or the database not be opened.
         """
         output.mkdir(parents=True, exist_ok=True)
         self._output = output
-        self._engine = sa.create_engine(url or f"sqlite:///{output / INDEX_NAME}")
-        if self._engine.dialect.name == "sqlite":
-            sa.event.listen(self._engine, "connect", _tune_sqlite)
-        _META.create_all(self._engine)
+        try:
+            self._engine = sa.create_engine(url or f"sqlite:///{output / INDEX_NAME}")
+            if self._engine.dialect.name == "sqlite":
+                sa.event.listen(self._engine, "connect", _tune_sqlite)
+            _META.create_all(self._engine)
+        except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
+            reason = str(error).splitlines()[0]
+            raise OSError(
+                f"the session index cannot be opened ({reason}): see {SETTING}"
+            ) from error
 
     def close(self) -> None:
         """Let the database go."""

@@ -189,3 +189,11 @@ def test_another_database_is_taken_by_its_address(tmp_path: Path) -> None:
     store.close()
     assert (tmp_path / "elsewhere.sqlite").exists()
     assert not (tmp_path / "out" / "sessions.sqlite").exists()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite:////no/such/folder/index.sqlite"])
+def test_a_database_that_cannot_be_opened_is_named_with_its_setting(
+    tmp_path: Path, url: str
+) -> None:
+    with pytest.raises(OSError, match=r"index cannot be opened.*stream\.record\.index"):
+        Store(tmp_path, url)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,3 +51,8 @@ def test_a_leg_that_was_not_scored_has_no_rows(tmp_path: Path) -> None:
 def test_states_say_what_is_known_of_a_frame() -> None:
     assert (frame_rows(update(0, 3))["state"] == ESTIMATE | SPEECH).all()
     assert (frame_rows(update(0, 3), poor=True)["state"] == ESTIMATE | SPEECH | POOR).all()
+
+
+def test_poor_audio_is_told_of_the_frames_it_was_judged_for() -> None:
+    told = frame_rows(replace(update(10, 5), judged_from=12), poor=True)
+    assert (told["state"] & POOR > 0).tolist() == [False, False, True, True, True]
