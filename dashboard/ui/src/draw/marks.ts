@@ -72,19 +72,23 @@ export function drawFlags(u: uPlot, marks: Marks, palette: Palette): void {
 export function drawFlagLabels(u: uPlot, marks: Marks, palette: Palette): void {
   const ratio = devicePixelRatio * palette.scale;
   const baseline = u.bbox.top + 17 * ratio;
+  const right = u.bbox.left + u.bbox.width;
   inside(u, (context) => {
     let taken = -Infinity;
     for (const episode of marks.episodes) {
-      const from = Math.max(x(u, episode.start / FRAMES_PER_SECOND), u.bbox.left) + 5 * ratio;
+      const start = x(u, episode.start / FRAMES_PER_SECOND);
       const to = x(u, episode.end / FRAMES_PER_SECOND);
-      if (to < u.bbox.left || from < taken) continue;
-      context.fillStyle = palette.accent;
-      context.font = `700 ${13 * ratio}px system-ui, sans-serif`;
-      context.fillText(SHAPES[episode.kind], from, baseline);
+      if (to < u.bbox.left || start > right) continue;
       context.font = `${12 * ratio}px system-ui, sans-serif`;
       const words = t(`flag.${episode.kind}`);
+      const width = 13 * ratio + context.measureText(words).width;
+      const from = Math.min(Math.max(start, u.bbox.left) + 5 * ratio, right - width - 2 * ratio);
+      if (from < taken) continue;
+      taken = from + width + 8 * ratio;
+      context.fillStyle = palette.accent;
       context.fillText(words, from + 13 * ratio, baseline);
-      taken = from + 21 * ratio + context.measureText(words).width;
+      context.font = `700 ${13 * ratio}px system-ui, sans-serif`;
+      context.fillText(SHAPES[episode.kind], from, baseline);
     }
   });
 }

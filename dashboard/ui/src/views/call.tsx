@@ -181,15 +181,16 @@ function Now({ call }: { call: Session }) {
           )}
         </p>
       </div>
-      {leg && call.info.scoring && <Confusion leg={leg} />}
+      {leg && call.info.scoring && (
+        <Confusion confusion={said.kind === "emotion" ? leg.confusion : null} />
+      )}
       {leg && <Meters leg={leg} />}
     </div>
   );
 }
 
 /** Small difference, easily confused; said only while one of the two is strong enough. */
-function Confusion({ leg }: { leg: Leg }) {
-  const { confusion } = leg;
+function Confusion({ confusion }: { confusion: number | null }) {
   const close = confusion !== null && confusion < 15;
   return (
     <div class="confusion">

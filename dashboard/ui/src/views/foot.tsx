@@ -24,7 +24,11 @@ export function Foot({ world }: { world: World }) {
         <Item name={t("foot.dropped")}>{engine.dropped}</Item>
         <Item name={t("foot.superseded")}>{engine.superseded}</Item>
       </dl>
-      {engine.way_up && <p>{engine.way_up}</p>}
+      {engine.way_up && (
+        <p>
+          {t("foot.way-up")} <code>{engine.way_up}</code>
+        </p>
+      )}
     </footer>
   );
 }

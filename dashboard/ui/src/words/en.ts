@@ -142,6 +142,7 @@ export const en = {
   "foot.ms": "{a} / {b} ms",
   "foot.dropped": "Dropped",
   "foot.superseded": "Superseded",
+  "foot.way-up": "A more accurate model:",
   "foot.unknown": "not known yet",
 
   "review.title": "Review",

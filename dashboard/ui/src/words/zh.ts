@@ -143,6 +143,7 @@ export const zh: Record<Key, string> = {
   "foot.ms": "{a} / {b} 毫秒",
   "foot.dropped": "丢弃",
   "foot.superseded": "被取代",
+  "foot.way-up": "更准确的模型：",
   "foot.unknown": "尚不清楚",
 
   "review.title": "复核",
