@@ -15,9 +15,6 @@ from ..models.registry import find
 from ..settings import Settings
 from .options import Failure, settings_from, settings_options
 
-STOP_S = 5
-"""Seconds that open sockets may take to close when the server stops."""
-
 
 @click.command()
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
@@ -86,21 +83,13 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def _run(settings: Settings, listening: socket.socket) -> None:
-    import uvicorn
-
     from ..dashboard.app import create_app
     from ..dashboard.compose import running
+    from ..dashboard.server import make_server
 
     try:
         with running(settings.engine, settings.stream, settings.server) as parts:
-            config = uvicorn.Config(
-                create_app(parts, version=__version__),
-                ws="websockets-sansio",
-                ws_per_message_deflate=False,
-                timeout_graceful_shutdown=STOP_S,
-                log_level="warning",
-            )
-            uvicorn.Server(config).run(sockets=[listening])
+            make_server(create_app(parts, version=__version__)).run(sockets=[listening])
     except (EngineError, ManifestError, OSError) as error:
         raise Failure(str(error)) from error
 

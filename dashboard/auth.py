@@ -8,13 +8,13 @@ change anything, and on loopback other host names are refused (DNS rebinding).
 import ipaddress
 import json
 import secrets
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from http.cookies import SimpleCookie
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .errors import body
@@ -25,7 +25,11 @@ OPEN_PATHS: Final = ("/login", "/healthz", "/assets/")
 SENDER_PATH: Final = "/ingest/v1"
 """Checks the token of its first message itself."""
 TRIES: Final = 5
-"""Failed log-ins a minute before further ones are refused."""
+"""Failed log-ins of one address in a minute before further ones are refused."""
+ADDRESSES: Final = 1000
+"""Addresses whose failures are remembered."""
+COOKIE_S: Final = 30 * 24 * 3600
+"""Seconds until people have to log in again."""
 
 
 class ServerSettingsError(ValueError):
@@ -56,34 +60,52 @@ class Logins:
 
     def __init__(self, token: str, now: Callable[[], float]) -> None:
         self._token, self._now = token, now
-        self._cookies: set[str] = set()
-        self._failures: deque[float] = deque(maxlen=TRIES)
+        self._cookies: dict[str, float] = {}
+        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def log_in(self, token: str) -> str | None:
+    def log_in(self, token: str, address: str = "") -> str | None:
         """A new cookie for the right token; None for a wrong one, or after too many."""
         now = self._now()
-        if len(self._failures) == TRIES and now - self._failures[0] < 60:
+        failures = self._failures.get(address) or deque(maxlen=TRIES)
+        if len(failures) == TRIES and now - failures[0] < 60:
             return None
         if not self.is_token(token):
-            self._failures.append(now)
+            failures.append(now)
+            self._failures[address] = failures
+            self._failures.move_to_end(address)
+            if len(self._failures) > ADDRESSES:
+                self._failures.popitem(last=False)
             return None
+        self._cookies = {made: until for made, until in self._cookies.items() if until > now}
         cookie = secrets.token_urlsafe(24)
-        self._cookies.add(cookie)
+        self._cookies[cookie] = now + COOKIE_S
         return cookie
+
+    def log_out(self, headers: Mapping[str, str]) -> None:
+        """The cookie that a request brings is good no more."""
+        self._cookies.pop(_cookie(headers), None)
 
     def is_token(self, token: str) -> bool:
         """Whether it is the configured token, compared in constant time."""
         return secrets.compare_digest(token.encode(), self._token.encode())
 
+    def has_cookie(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request brings a cookie that was given out."""
+        return self._cookies.get(_cookie(headers), 0.0) > self._now()
+
     def known(self, headers: Mapping[str, str]) -> bool:
         """Whether a request brings the token or a cookie; always, where no token is set."""
-        if not self._token:
-            return True
-        scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self.is_token(bearer):
-            return True
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        return morsel is not None and morsel.value in self._cookies
+        return not self._token or self.is_token(bearer(headers)) or self.has_cookie(headers)
+
+
+def bearer(headers: Mapping[str, str]) -> str:
+    """The token of `Authorization: Bearer`; empty without one."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _cookie(headers: Mapping[str, str]) -> str:
+    return cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
 
 
 class Guard:
@@ -93,7 +115,7 @@ class Guard:
         self._app, self._settings, self._logins = app, settings, logins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, or answer 401/403."""
+        """Pass on, or answer 401/403; people without a cookie are led to the log-in page."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -101,22 +123,26 @@ class Guard:
         refusal = self._refusal(scope, headers)
         if refusal is None:
             await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 4403, "reason": refusal[1]})
-        elif refusal[0] == 401 and "text/html" in headers.get("accept", ""):
-            await _answer(send, 303, b"", [(b"location", b"/login")])
+            return
+        status, what, way_out = refusal
+        content = json.dumps(body("refused", what, way_out)).encode()
+        told = [(b"content-type", b"application/json")]
+        if scope["type"] == "websocket":
+            await _answer(send, "websocket.http.response", status, content, told)
+        elif status == 401 and "text/html" in headers.get("accept", ""):
+            await _answer(send, "http.response", 303, b"", [(b"location", b"/login")])
         else:
-            content = json.dumps(body("refused", refusal[1], refusal[2])).encode()
-            await _answer(send, refusal[0], content, [(b"content-type", b"application/json")])
+            told += [(b"www-authenticate", b"Bearer")] if status == 401 else []
+            await _answer(send, "http.response", status, content, told)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str, str] | None:
         host = headers.get("host", "")
-        name = urlsplit(f"//{host}").hostname or ""
+        name = _host_name(host)
         if is_loopback(self._settings.host) and not self._settings.token and not is_loopback(name):
             return 403, f"host {name!r} is not this machine", "open http://127.0.0.1 instead"
         origin = headers.get("origin")
         changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
-        if changes and origin and not self._same_origin(origin, host):
+        if changes and origin is not None and not self._same_origin(origin, host):
             return 403, f"origin {origin} may not do this", "add it to server.origins"
         path = scope["path"]
         if path == SENDER_PATH or path.startswith(OPEN_PATHS):
@@ -126,12 +152,24 @@ class Guard:
         return None
 
     def _same_origin(self, origin: str, host: str) -> bool:
-        return urlsplit(origin).netloc == host or origin in self._settings.origins
+        if origin in self._settings.origins:
+            return True
+        try:
+            return bool(host) and urlsplit(origin).netloc == host
+        except ValueError:
+            return False
+
+
+def _host_name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 async def _answer(
-    send: Send, status: int, content: bytes, headers: list[tuple[bytes, bytes]]
+    send: Send, kind: str, status: int, content: bytes, headers: list[tuple[bytes, bytes]]
 ) -> None:
     length = (b"content-length", str(len(content)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": content})
+    await send({"type": f"{kind}.start", "status": status, "headers": [*headers, length]})
+    await send({"type": f"{kind}.body", "body": content})

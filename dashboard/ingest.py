@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Iterable
 
 from fastapi.responses import JSONResponse
@@ -9,17 +10,31 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from ..stream.sources.directory import Directory
 from ..stream.sources.pcm import Ingest
-from ..stream.sources.pcm_messages import SUBPROTOCOL, Action, Close
+from ..stream.sources.pcm_messages import (
+    INTERNAL,
+    SUBPROTOCOL,
+    Action,
+    Close,
+    RefusedError,
+    refusal,
+)
 from .errors import body
 
 TICK_S = 0.25
 """Seconds between two looks at all senders."""
+SEND_TIMEOUT_S = 10.0
+"""A sender that takes no answer for so long is dropped; it may come back."""
+
+log = logging.getLogger(__name__)
 
 
 async def watch(directory: Directory) -> None:
     """Let the directory look after its senders, for ever."""
     while True:
-        directory.tick()
+        try:
+            directory.tick()
+        except Exception:
+            log.exception("looking after the senders failed")
         await asyncio.sleep(TICK_S)
 
 
@@ -35,26 +50,37 @@ class Sender:
         self._sending = asyncio.Lock()
 
     async def serve(self) -> None:
-        """Until the sender ends or vanishes."""
+        """Until the sender ends or vanishes; then its session waits for it to come back."""
         if SUBPROTOCOL not in self._socket.scope.get("subprotocols", []):
             await self._socket.send_denial_response(_subprotocol_missing())
             return
         await self._socket.accept(subprotocol=SUBPROTOCOL)
-        ticking = asyncio.create_task(self._tick())
+        tasks = asyncio.create_task(self._hear()), asyncio.create_task(self._tick())
         try:
-            while not self._ingest.closed:
-                message = await self._socket.receive()
-                if message["type"] == "websocket.disconnect":
-                    break
-                if (text := message.get("text")) is not None:
-                    await self._perform(self._ingest.receive_text(text))
-                elif (data := message.get("bytes")) is not None:
-                    await self._perform(self._ingest.receive_bytes(data))
-        except (WebSocketDisconnect, RuntimeError):
-            pass  # the sender has vanished: the session waits for it to come back
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            ticking.cancel()
             self._ingest.disconnected()
+            for task in tasks:
+                task.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+        for how in ended:
+            if isinstance(how, Exception) and not isinstance(
+                how, WebSocketDisconnect | TimeoutError
+            ):
+                log.error("session %s", self._ingest.session, exc_info=how)
+                failed = RefusedError(INTERNAL, "the server failed; come back with `resume`")
+                with contextlib.suppress(WebSocketDisconnect, TimeoutError):
+                    await self._perform(refusal(failed))
+
+    async def _hear(self) -> None:
+        while not self._ingest.closed:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if (text := message.get("text")) is not None:
+                await self._perform(self._ingest.receive_text(text))
+            elif (data := message.get("bytes")) is not None:
+                await self._perform(self._ingest.receive_bytes(data))
 
     async def _tick(self) -> None:
         while not self._ingest.closed:
@@ -64,7 +90,7 @@ class Sender:
             await self._perform(self._ingest.tick())
 
     async def _perform(self, actions: Iterable[Action]) -> None:
-        async with self._sending:
+        async with self._sending, asyncio.timeout(SEND_TIMEOUT_S):
             for action in actions:
                 if self._socket.application_state is not WebSocketState.CONNECTED:
                     return

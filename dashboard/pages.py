@@ -1,16 +1,19 @@
 """The page, its assets, the log-in page, and API documentation served from here alone."""
 
-from typing import Final
+import re
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
-from .auth import COOKIE, Logins
+from .auth import COOKIE, COOKIE_S, Logins
 from .errors import ApiError
 from .parts import Parts
 
 VIEWS: Final = ("/", "/calls/{rest:path}", "/review", "/sessions", "/sessions/{rest:path}", "/demo")
 
+_DIGEST: Final = re.compile(r"-[\w-]{8}\.\w+$")
+"""What Vite puts into the names of files that it made: their content never changes."""
 _STYLE: Final = (
     "body{font:16px system-ui;max-width:28rem;margin:20vh auto;padding:0 1rem}"
     "input,button{font:inherit;padding:.5rem;width:100%;box-sizing:border-box;margin:.25rem 0}"
@@ -52,20 +55,30 @@ def routes(parts: Parts, logins: Logins) -> APIRouter:
         path = (home / name).resolve()
         if not path.is_relative_to(home) or not path.is_file():
             raise ApiError(404, "no_asset", f"no asset {name}", "reload the page")
-        # Vite puts a digest of the content into each name.
-        return FileResponse(path, headers={"Cache-Control": "public, max-age=31536000, immutable"})
+        kept = "public, max-age=31536000, immutable" if _DIGEST.search(name) else "no-cache"
+        return FileResponse(path, headers={"Cache-Control": kept})
 
     @router.get("/login")
     async def login_page() -> HTMLResponse:
         return HTMLResponse(LOGIN)
 
     @router.post("/login")
-    async def login(token: str = Form()) -> Response:
-        cookie = logins.log_in(token)
+    async def login(request: Request, token: Annotated[str, Form()]) -> Response:
+        cookie = logins.log_in(token, request.client.host if request.client else "")
         if cookie is None:
             return HTMLResponse(LOGIN + "<p role=alert>That is not the token, or try later.", 401)
         answer = RedirectResponse("/", 303)
-        answer.set_cookie(COOKIE, cookie, httponly=True, samesite="strict")
+        secure = request.url.scheme == "https"
+        answer.set_cookie(
+            COOKIE, cookie, max_age=COOKIE_S, httponly=True, samesite="strict", secure=secure
+        )
+        return answer
+
+    @router.post("/logout")
+    async def logout(request: Request) -> Response:
+        logins.log_out(request.headers)
+        answer = RedirectResponse("/login", 303)
+        answer.delete_cookie(COOKIE)
         return answer
 
     return router

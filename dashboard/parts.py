@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from starlette.requests import Request
+
 from ..stream.board import Board
 from ..stream.bus import Bus
 from ..stream.monitor import Monitor
 from ..stream.offline import Tools
 from ..stream.record.audit import AuditLog
+from ..stream.record.recorder import Recorder
 from ..stream.record.removal import Remover
 from ..stream.settings import StreamSettings
 from ..stream.sources.directory import Directory
@@ -23,6 +26,7 @@ class Parts:
     server: ServerSettings
     stream: StreamSettings
     monitor: Monitor
+    recorder: Recorder
     bus: Bus
     board: Board
     directory: Directory
@@ -40,3 +44,8 @@ class Parts:
     def output(self) -> Path:
         """Folder of all session folders."""
         return self.stream.record.output
+
+
+def who_asks(request: Request) -> str:
+    """Whom the audit log names: the address, for nobody has an account."""
+    return request.client.host if request.client else "system"

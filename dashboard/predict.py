@@ -1,21 +1,23 @@
 """`POST /api/predict`: one recording in, one result out."""
 
 import asyncio
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import anyio.to_thread
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import UploadFile
 
 from ..models.engine import EngineError
 from ..stream.offline import AnalyzeResult, Tools, analyze
 from ..stream.sources.reading import RecordingError
-from .calls import keep_upload
-from .errors import ApiError
+from .errors import ApiError, first_line
 from .parts import Parts
+from .uploads import keep, name_of, unreadable
 
 AT_ONCE = 1
 WAITING = 8
@@ -25,12 +27,12 @@ WAITING = 8
 class Predict(BaseModel):
     """What may be said beside the recording."""
 
-    audio_path: str | None = None
+    audio_path: str | None = Field(None, description="a file in a folder of server.audio_dirs")
     granularity: Literal["utterance", "frame"] = "utterance"
-    embedding: bool = False
-    context: str = ""
-    legs: str | None = None
-    name: str | None = None
+    embedding: bool = Field(False, description="keep embedding.npy in the session folder")
+    context: str = Field("", max_length=2000)
+    legs: str | None = Field(None, description="names of the channels, by commas")
+    name: str | None = Field(None, max_length=128)
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -46,15 +48,12 @@ def routes(parts: Parts) -> APIRouter:
             raise ApiError(
                 503, "busy", f"{WAITING} recordings wait already", headers={"Retry-After": "5"}
             )
-        path = await _path(parts, options, upload)
         waiting[0] += 1
         try:
             async with gate:
-                result = await anyio.to_thread.run_sync(lambda: _analyze(parts, path, options))
+                result = await anyio.to_thread.run_sync(lambda: _predict(parts, options, upload))
         finally:
             waiting[0] -= 1
-            if upload is not None:
-                path.unlink(missing_ok=True)
         return {**result.result, "session": result.info.id, "folder": result.folder.name}
 
     return router
@@ -68,18 +67,26 @@ async def _asked(request: Request) -> tuple[Predict, UploadFile | None]:
         upload = form.get("file")
         words = {key: value for key, value in form.items() if isinstance(value, str)}
         return Predict.model_validate(words), upload if isinstance(upload, UploadFile) else None
-    except (ValidationError, ValueError) as error:
-        raise ApiError(422, "invalid", f"the request cannot be read: {error}") from error
+    except ValidationError as error:
+        raise ApiError(422, "invalid", first_line(error), "see /api/docs") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ApiError(422, "invalid", f"the body is not JSON: {error}") from error
 
 
-async def _path(parts: Parts, options: Predict, upload: UploadFile | None) -> Path:
+def _predict(parts: Parts, options: Predict, upload: UploadFile | None) -> AnalyzeResult:
     if upload is not None:
-        return await anyio.to_thread.run_sync(
-            lambda: keep_upload(upload, parts.server.upload_mb)  # type: ignore[arg-type]  # FastAPI's class extends this one
-        )
+        path = keep(upload, parts.server.upload_mb)
+        try:
+            name = options.name or name_of(upload)
+            return _analyze(parts, path, upload.filename or name, name, options)
+        finally:
+            path.unlink(missing_ok=True)
     if not options.audio_path:
-        raise ApiError(422, "no_audio", "neither `file` nor `audio_path` was given")
-    return allowed(options.audio_path, parts.server.audio_dirs)
+        raise ApiError(
+            422, "no_audio", "neither `file` nor `audio_path` was given", "send one of them"
+        )
+    path = allowed(options.audio_path, parts.server.audio_dirs)
+    return _analyze(parts, path, options.audio_path, options.name or path.stem, options)
 
 
 def allowed(name: str, folders: Sequence[Path]) -> Path:
@@ -91,7 +98,10 @@ def allowed(name: str, folders: Sequence[Path]) -> Path:
         raise ApiError(
             403, "no_folder", "no folder is allowed for audio_path", "name one: server.audio_dirs"
         )
-    path = Path(name).resolve()
+    try:
+        path = Path(name).resolve()
+    except (ValueError, OSError, RuntimeError) as error:
+        raise ApiError(422, "not_a_path", f"{name!r} is not a path: {error}") from error
     if not any(path.is_relative_to(folder.resolve()) for folder in folders):
         raise ApiError(
             403, "not_allowed", f"{name} lies outside the allowed folders", "see server.audio_dirs"
@@ -101,26 +111,26 @@ def allowed(name: str, folders: Sequence[Path]) -> Path:
     return path
 
 
-def _analyze(parts: Parts, path: Path, options: Predict) -> AnalyzeResult:
+def _analyze(parts: Parts, path: Path, shown: str, name: str, options: Predict) -> AnalyzeResult:
     try:
         result = analyze(
             path,
             _with(parts.tools(), options),
-            legs=options.legs.split(",") if options.legs else None,
-            name=options.name,
+            legs=[leg.strip() for leg in options.legs.split(",")] if options.legs else None,
+            name=name,
             context=options.context,
         )
     except RecordingError as error:
-        raise ApiError(422, "recording", str(error)) from error
+        # What came before the fault may lie in a folder.
+        parts.store.rebuild()
+        raise unreadable(error, path, shown) from error
     except EngineError as error:
-        raise ApiError(503, "engine", str(error)) from error
+        raise ApiError(503, "engine", str(error), headers={"Retry-After": "5"}) from error
     parts.store.add(result.folder)
     return result
 
 
 def _with(tools: Tools, options: Predict) -> Tools:
-    from dataclasses import replace
-
     record = tools.settings.record.model_copy(
         update={"granularity": options.granularity, "embedding": options.embedding}
     )

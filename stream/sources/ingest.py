@@ -25,7 +25,7 @@ class MonitorHost:
 
     def open(self, hello: Hello, resume_hash: str) -> Session:
         """Begin a session. Raises RefusedError."""
-        browser = hello.meta.get("client") == "browser"
+        browser = hello.meta.get("source") == "browser"
         facts = {
             "resume_hash": resume_hash,
             "rate": hello.rate,

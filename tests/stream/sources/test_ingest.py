@@ -65,7 +65,7 @@ def heard(folder: Path) -> np.ndarray:
 def test_a_call_from_hello_to_end(tmp_path: Path) -> None:
     with house(tmp_path) as home:
         ingest = connect(directory(home))
-        (ready,) = say(ingest, **HELLO, meta={"client": "browser"}, call_id="c-1")
+        (ready,) = say(ingest, **HELLO, meta={"source": "browser"}, call_id="c-1")
         assert ready["scoring"] == ["customer"]
         send_all(ingest, voice(3))
         home.seen.wait(Readings)
