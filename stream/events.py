@@ -139,7 +139,7 @@ class Focus:
     end: int
     """First frame behind it."""
     score: float
-    """Independent score of the span's mean frame, points."""
+    """Score of the emotion in the span's mean frame, its rival included, points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,13 @@ from ..events import Episode
 from ..settings import DecisionSettings
 from ..track import Fused
 from .arrays import Bool
-from .episodes import Episodes, frames_of
+from .episodes import Episodes
+from .focus import Focuser, Spoken
 from .readings import ReadingColumns, columns, judge
 from .rivals import Standing, above_floors
 from .smoothing import Smoother
 from .summary import Summary, Total
+from .times import frames_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,8 @@ class Decision:
         self._rivals = settings.enabled and {"fearful", "disgusted"} <= set(known)
         self._smoother = Smoother(frames_of(settings.smooth_ms), frames_of(settings.forget_ms))
         self._episodes = Episodes(leg, settings)
+        self._focuser = Focuser(settings, self._known, self._temperature)
+        self._told: Episode | None = None
         self._total = Total()
 
     def push(
@@ -63,10 +67,10 @@ class Decision:
         trace. Raises ValueError where the provisional end does not follow the settled frames.
         """
         count = len(settled.valid)
-        if provisional.start_frame != settled.start_frame + count:
+        if provisional.start_frame != settled.stop_frame:
             raise ValueError(
                 f"provisional frames start at {provisional.start_frame}, "
-                f"expected {settled.start_frame + count}, where the settled ones end"
+                f"expected {settled.stop_frame}, where the settled ones end"
             )
         logits = np.concatenate([settled.logits, provisional.logits])
         kept = np.concatenate(
@@ -80,20 +84,19 @@ class Decision:
             unknown_below=self._settings.unknown_below,
             poor=bool(poor),
         )
-        frames = settled.start_frame + np.flatnonzero(kept)
         episodes: tuple[Episode, ...] = ()
         confusion = None
         if self._rivals:
             standing = Standing.of(judged.scores, judged.fear, judged.disgust)
-            done = int(np.searchsorted(frames, provisional.start_frame))
-            episodes = self._episodes.push(
-                frames[:done],
-                standing.part(slice(done)),
-                stop_frame=provisional.start_frame,
-                trusted=not poor,
+            done = slice(int(np.count_nonzero(kept[:count])))
+            spoken = Spoken(
+                frames=settled.start_frame + np.flatnonzero(kept[:count]),
+                logits=logits[:count][kept[:count]],
+                lead=(judged.fear - judged.disgust)[done],
             )
+            episodes = self._decide(settled, spoken, standing.part(done), trusted=not poor)
             confusion = self._confusion(standing)
-        self._total.push(settled.logits[kept[:count]], poor=bool(poor))
+        self._total.push(logits[:count][kept[:count]], poor=bool(poor))
         readings = columns(settled.start_frame, kept, smoothed, judged)
         return DecisionUpdate(
             settled=readings.part(0, count),
@@ -104,7 +107,7 @@ class Decision:
 
     def finish(self) -> tuple[Episode, ...]:
         """The leg has ended: close the episode that is open."""
-        return self._episodes.finish()
+        return self._focused(self._episodes.finish())
 
     def summary(self) -> Summary:
         """The leg's result, of all settled speech frames so far."""
@@ -114,6 +117,23 @@ class Decision:
             rivals=self._rivals,
             unknown_below=self._settings.unknown_below,
         )
+
+    def _decide(
+        self, settled: Fused, spoken: Spoken, standing: Standing, *, trusted: bool
+    ) -> tuple[Episode, ...]:
+        self._focuser.hear(settled.start_frame, spoken)
+        told = self._episodes.push(
+            spoken.frames, standing, stop_frame=settled.stop_frame, trusted=trusted
+        )
+        return self._focused(told)
+
+    def _focused(self, told: tuple[Episode, ...]) -> tuple[Episode, ...]:
+        episodes = []
+        for episode in told:
+            same = self._told is not None and self._told.id == episode.id
+            self._told = self._focuser.focus(episode, self._told if same else None)
+            episodes.append(self._told)
+        return tuple(episodes)
 
     def _confusion(self, standing: Standing) -> float | None:
         newest = standing.part(slice(-1, None))

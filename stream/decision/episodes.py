@@ -11,16 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ...models.grid import FRAME_RATE
 from ..events import Episode, EpisodeState
 from ..settings import DecisionSettings
 from .reasons import reason
 from .rivals import KINDS, Standing, ranks
-
-
-def frames_of(milliseconds: int) -> int:
-    """Whole frames in a duration, at least one."""
-    return max(1, milliseconds * FRAME_RATE // 1000)
+from .times import frames_of
 
 
 @dataclass(slots=True, kw_only=True)

@@ -25,6 +25,22 @@ KINDS: Final[tuple[EpisodeKind, ...]] = ("lost_to_neutral", "needs_review", "dua
 """Rank r is KINDS[r - 1], rank 0 is nothing; the higher rank wins within an episode."""
 
 
+def softmax(logits: Float64, kept: Bool) -> Float64:
+    """Softmax over the last axis [9] among the labels kept; the others get exactly 0."""
+    powers = np.where(kept, logits, -np.inf)
+    powers -= powers.max(axis=-1, keepdims=True)
+    np.exp(powers, out=powers)
+    powers /= powers.sum(axis=-1, keepdims=True)
+    return powers
+
+
+def without(rival: int, known: Bool) -> Bool:
+    """The known labels [9] less one."""
+    kept = known.copy()
+    kept[rival] = False
+    return kept
+
+
 def views(logits: Float64, known: Bool) -> tuple[Float64, Float64, Float64]:
     """Scores, independent fear and independent disgust of logits over the temperature.
 
@@ -32,13 +48,8 @@ def views(logits: Float64, known: Bool) -> tuple[Float64, Float64, Float64]:
     are not known), fear [n] and disgust [n] in points, 0 to 100. Both rivals must be known for the
     last two to mean anything.
     """
-    kept = np.stack([known, known, known])
-    kept[1, DISGUSTED] = False
-    kept[2, FEARFUL] = False
-    three = np.where(kept, logits[:, None, :], -np.inf)
-    three -= three.max(axis=-1, keepdims=True)
-    np.exp(three, out=three)
-    three /= three.sum(axis=-1, keepdims=True)
+    kept = np.stack([known, without(DISGUSTED, known), without(FEARFUL, known)])
+    three = softmax(logits[:, None, :], kept)
     return three[:, 0], POINTS * three[:, 1, FEARFUL], POINTS * three[:, 2, DISGUSTED]
 
 

@@ -22,6 +22,7 @@ SHAPES: dict[str, dict[int, float]] = {
     "dual": {FEARFUL: 0.50, DISGUSTED: 0.45},
     "lost": {NEUTRAL: 0.45, FEARFUL: 0.38, DISGUSTED: 0.05},
     "fear": {FEARFUL: 0.85, DISGUSTED: 0.05},
+    "disgust": {FEARFUL: 0.05, DISGUSTED: 0.85},
 }
 
 
