@@ -143,7 +143,7 @@ def load_encoder(variables: Mapping[str, npt.NDArray[Any]], config: EncoderConfi
     state: dict[str, Tensor] = {}
 
     def put(ours: str, theirs: str) -> None:
-        state[ours] = torch.from_numpy(np.asarray(variables[f"encoder/{theirs}"], np.float32))
+        state[ours] = torch.from_numpy(np.array(variables[f"encoder/{theirs}"], np.float32))
 
     for name in ("conv1", "conv2"):
         put(f"{name}.weight", f"{name}/weight")

@@ -10,7 +10,7 @@ weights, parity; model.json and README.md beside it.
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,7 @@ class Training:
 def train(job: Training, say: Callable[[str], None]) -> Path:
     """Run it; returns the model folder. Raises CorpusError, CheckpointError."""
     clips = read_manifest(job.manifest)
+    job = replace(job, known=_learnable(clips, job))
     variables = read_variables(job.encoder, prefix="encoder/", sha256=job.encoder_sha256)
     encoder = load_encoder(variables, EncoderConfig(layers=job.layers))
     data = extract(clips, encoder, _noise(job), job.cache, say)
@@ -113,6 +114,14 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     (job.output / "model.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
     write_card(job.output, manifest)
     return job.output
+
+
+def _learnable(clips: Sequence[Clip], job: Training) -> tuple[Label, ...]:
+    """The labels asked for that any clip has; a model must not claim the others."""
+    found = tuple(label for label in job.known if any(clip.label == label for clip in clips))
+    if len(found) < 2:
+        raise CorpusError(f"{job.manifest}: clips of two labels or more are needed to learn from")
+    return found
 
 
 def _noise(job: Training) -> list[Float32]:
@@ -234,6 +243,7 @@ def _accuracy(
         "uar_unseen_corpus_shared_labels": table(corpora, SHARED),
         "clips": len(clips),
         "speakers": len({clip.speaker for clip in clips}),
+        "trained_speakers": sorted({clip.speaker for clip in clips}),
     }
 
 
