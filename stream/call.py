@@ -19,7 +19,6 @@ from .events import (
     LegInfo,
     Mark,
     Readings,
-    SessionInfo,
 )
 from .leg import Leg, Outlets, gap_noted, joined
 from .listener.heard import Heard
@@ -27,7 +26,7 @@ from .listener.listener import Listener
 from .meter import Meter, Overlap
 from .pipeline import LegCore, LegUpdate
 from .quality import Quality
-from .record.items import Answered, Audio, Close, CoreBegan, CoreEnded, Settled
+from .record.items import Answered, Audio, CoreBegan, CoreEnded, Settled
 from .ring import Ring
 from .session import ERASED, Session
 from .settings import StreamSettings
@@ -218,20 +217,23 @@ class Call:
         """Whether its sound has ended and no window waits for its answer."""
         return self.finishing and not any(leg.pending for leg in self.legs)
 
-    def close(self, info: SessionInfo) -> None:
-        """Last readings, last meters, and the folder's end."""
+    def finish(self) -> None:
+        """Everything was answered: last readings, last meters."""
+        # The session is asked as well: consent may have been withdrawn a moment ago.
+        reads = self.session.info.scoring and not self.broken
         for leg in self.legs:
-            if leg.core is not None and not self.broken:
+            if leg.core is None:
+                continue
+            if reads:
                 update, episodes = leg.core.finish()
                 self._tell_update(leg, update)
                 self._tell_episodes(leg, episodes, update.captured_at or self._out.now())
-            if leg.core is not None:
-                self._out.close_leg(leg.key)
+            self._out.close_leg(leg.key)
         self.tell_activity()
-        self._out.record(Close(info=info, facts=self._facts()))
-        self.closed = True
 
-    def _facts(self) -> dict[str, object]:
+    @property
+    def facts(self) -> dict[str, object]:
+        """What only the live session knows, for result.json."""
         return {
             leg.name: {
                 "windows": leg.windows,

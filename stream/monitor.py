@@ -39,7 +39,7 @@ from .law import banner, rule, rule_again
 from .leg import Outlets
 from .record.folder import SessionFolder
 from .record.in_force import in_force
-from .record.items import Adopt, Changed, Item, Logged, Open
+from .record.items import Adopt, Changed, Close, Item, Logged, Open
 from .session import Session, SessionLinks, SessionSpec, first_info
 from .settings import StreamSettings
 from .signal_thread import SignalThread
@@ -318,8 +318,11 @@ class Monitor:
             self.tell(Mark(session=session.id, name=f"{state}: {reason}", at=at))
         info = session.seal(state, self._clock.text())
         try:
-            call.close(info)
+            call.finish()
         finally:
+            call.closed = True
+            self.tell(SessionChanged(session=info))
+            self._submit(Close(info=info, facts=call.facts))
             with self._lock:
                 self._sessions.pop(session.id, None)
             for leg in range(session.channels):

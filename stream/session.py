@@ -274,7 +274,6 @@ class Session:
 
     def close(self) -> None:
         """All was told and handed to the recorder. By the signal thread."""
-        self._links.tell(SessionChanged(session=self._info))
         self._closed.set()
 
     def put_folder(self, folder: str) -> None:

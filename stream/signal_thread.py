@@ -31,7 +31,7 @@ class SignalThread:
     """Runs all calls. Methods from any thread, where nothing else is said.
 
     `on_second` is called from the thread once a second; `on_ended(call)` when a call's sound is
-    read and answered, or when it is `broken`: it gives the call's last state to `Call.close`.
+    read and answered, or when it is `broken`: it lets the call finish and sets `closed`.
     """
 
     def __init__(
@@ -177,7 +177,7 @@ class SignalThread:
         if call.at_end:
             gate = self._gate()
             call.finish_sound(lambda listener: finish(listener, gate))
-        if call.answered or call.broken:
+        if not call.closed and (call.answered or call.broken):
             self._on_ended(call)
         if call.closed:
             self._calls = [other for other in self._calls if other is not call]
@@ -195,9 +195,6 @@ class SignalThread:
             act(*arguments)
         except Exception as error:
             log.exception("session %s", call.session.id)
-            if call.broken:
-                call.closed = True
-                return
             call.broken = self._sound = True
             self._on_fault(_fault(f"the session failed: {error}", call.session.id))
 

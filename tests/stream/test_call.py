@@ -20,7 +20,6 @@ from tonewatch.stream.listener.listener import finish, listen
 from tonewatch.stream.record.items import (
     Answered,
     Audio,
-    Close,
     CoreBegan,
     CoreEnded,
     Item,
@@ -93,7 +92,7 @@ class Desk:
         self.call.finish_sound(lambda listener: finish(listener, self.vad))
         self.answer()
         assert self.call.answered
-        self.call.close(self.session.seal("ended", "2026-11-21T06:00:00Z"))
+        self.call.finish()
 
 
 def test_sound_becomes_records_windows_and_readings_in_order(vad: Vad) -> None:
@@ -109,11 +108,9 @@ def test_sound_becomes_records_windows_and_readings_in_order(vad: Vad) -> None:
     assert len(desk.late) == len(desk.of(Readings))
     assert len(desk.of(Answered)) == len(desk.of(Settled)) == len(desk.of(Readings))
     desk.end()
-    assert desk.call.closed
     assert desk.open_legs == []
     assert isinstance(desk.items[0], CoreBegan)
-    assert isinstance(desk.items[-1], Close)
-    assert desk.items[-1].facts["customer"]["windows"] == len(desk.of(Answered))
+    assert desk.call.facts["customer"]["windows"] == len(desk.of(Answered))
 
 
 def test_a_recording_is_read_no_faster_than_the_engine_answers(vad: Vad) -> None:
@@ -130,7 +127,7 @@ def test_a_recording_is_read_no_faster_than_the_engine_answers(vad: Vad) -> None
         desk.hear()
         desk.answer()
     desk.end()
-    assert desk.items[-1].facts["customer"]["superseded"] == 0
+    assert desk.call.facts["customer"]["superseded"] == 0
 
 
 def test_meters_are_told_of_all_legs_and_overlap_between_them(vad: Vad) -> None:
@@ -176,7 +173,7 @@ def test_failed_windows_leave_holes_and_are_counted(vad: Vad) -> None:
     desk.answer(failed=True)
     assert desk.of(Readings) == []
     desk.end()
-    assert desk.items[-1].facts["customer"]["failed"] > 0
+    assert desk.call.facts["customer"]["failed"] > 0
 
 
 def test_a_withdrawal_drops_the_core_and_what_it_waited_for(vad: Vad) -> None:
@@ -216,6 +213,17 @@ def test_a_broken_call_is_closed_as_it_is(vad: Vad) -> None:
     desk.hear()
     desk.call.broken = True
     assert desk.call.drain() == []
-    desk.call.close(desk.session.seal("lost", "2026-11-21T06:00:00Z"))
+    desk.call.finish()
     assert desk.of(Readings) == []
-    assert isinstance(desk.items[-1], Close)
+    assert desk.open_legs == []
+    assert desk.of(Activity)
+
+
+def test_a_withdrawal_just_before_the_end_is_kept(vad: Vad) -> None:
+    desk = Desk(vad)
+    desk.write(voice(3))
+    desk.hear()
+    desk.session.stop_scoring()
+    desk.session.end()
+    desk.call.finish()
+    assert desk.of(Readings) == []

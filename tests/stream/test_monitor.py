@@ -233,6 +233,9 @@ def test_a_source_that_goes_silent_is_lost_and_its_folder_is_complete(tmp_path: 
         folder = home.folder(session)
         assert home.seen.wait(Mark).name == "lost: no sound for 0.5 s"
     assert result(folder)["session"]["state"] == "lost"
+    logged = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    assert logged[-1]["session"]["state"] == "lost"
+    assert home.recorder.statistics().missed == 0
 
 
 def test_stopping_ends_every_session_with_a_complete_folder(tmp_path: Path) -> None:
