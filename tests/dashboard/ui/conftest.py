@@ -26,6 +26,8 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A microphone is there on every machine; without the flag that answers for a person it is refused.
+    "--use-fake-device-for-media-stream",
 ]
 PATIENCE_MS = 30_000
 """How long an expectation may take on a busy machine; met ones return at once."""
@@ -72,7 +74,6 @@ def speaking_browser(playwright: Playwright) -> Iterator[Callable[[Path], Browse
                 _launched(
                     playwright,
                     "--use-fake-ui-for-media-stream",
-                    "--use-fake-device-for-media-stream",
                     f"--use-file-for-fake-audio-capture={sound}%noloop",
                 )
             )
