@@ -89,8 +89,8 @@ class LegCore:
             poor,
             frames.captured_at,
             warming_up=frames.warming_up,
-            # A rest before this window was called, if at all, with less sound than it has.
-            judged_from=end - 1 - self._longest,
+            # A rest before this answer was called, if at all, with no more sound than it has.
+            judged_from=end - self._longest,
         )
 
     def rest(self) -> LegUpdate | None:
