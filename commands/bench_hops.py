@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..models.grid import FRAME_RATE
+from ..models.grid import FRAME_RATE, seconds_to_frames
 from ..models.registry import load_engine
 from ..models.settings import EngineSettings
 from ..stream.listener.gate import Vad
@@ -35,7 +35,12 @@ def run_hops(
             for path in recordings:
                 progress(f"{path.name} at {hop} ms")
                 episodes = analyze(path, tools).result["episodes"]
-                spans.append([(one["start"], one["end"]) for one in episodes])
+                spans.append(
+                    [
+                        (seconds_to_frames(one["start_s"]), seconds_to_frames(one["end_s"]))
+                        for one in episodes
+                    ]
+                )
             found.append(spans)
     counts = [sum(map(len, spans)) for spans in found]
     agreed = sum(_matches(one, other) for one, other in zip(*found, strict=True))

@@ -1,7 +1,9 @@
 """`tonewatch serve`: the monitor."""
 
+import contextlib
 import errno
 import logging
+import signal
 import socket
 from pathlib import Path
 
@@ -87,8 +89,14 @@ def _run(settings: Settings, listening: socket.socket) -> None:
     from ..dashboard.compose import running
     from ..dashboard.server import make_server
 
+    # uvicorn passes on the signal that stopped it; SIGTERM alone would end the process before the
+    # sessions are finished.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with running(settings.engine, settings.stream, settings.server) as parts:
+        with (
+            contextlib.suppress(KeyboardInterrupt),
+            running(settings.engine, settings.stream, settings.server) as parts,
+        ):
             make_server(create_app(parts, version=__version__)).run(sockets=[listening])
     except (EngineError, ManifestError, OSError) as error:
         raise Failure(str(error)) from error

@@ -1,0 +1,72 @@
+"""`tonewatch analyze`, with the model that comes along."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from tests.stream.sound import RATE, voice
+
+from .shell import tonewatch
+
+
+def recording(path: Path, seconds: float = 4.0) -> Path:
+    soundfile.write(path, voice(seconds), RATE)
+    return path
+
+
+def results(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*/result.json"))]
+
+
+def test_recordings_become_session_folders_and_a_table(tmp_path: Path) -> None:
+    recording(tmp_path / "one.wav")
+    recording(tmp_path / "two.wav")
+    out = tmp_path / "out"
+    answer = tonewatch(
+        "analyze", tmp_path, "--output", out, "--name", "day", "--model", "compact", "--no-plot"
+    )
+    assert answer.exit_code == 0
+    assert "one.wav" in answer.output
+    assert "two.wav" in answer.output
+    assert len(results(out)) == 2
+    assert all("_day_" in folder.name for folder in out.iterdir() if folder.is_dir())
+
+
+def test_a_picture_is_left_beside_the_result(tmp_path: Path) -> None:
+    file = recording(tmp_path / "one.wav")
+    assert tonewatch("analyze", file, "--output", tmp_path, "--model", "compact").exit_code == 0
+    (picture,) = tmp_path.glob("*/curves.png")
+    assert picture.stat().st_size > 1000
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_done(tmp_path: Path) -> None:
+    recording(tmp_path / "good.wav")
+    (tmp_path / "bad.wav").write_bytes(b"this is not sound")
+    out = tmp_path / "out"
+    answer = tonewatch("analyze", tmp_path, "--output", out, "--model", "compact", "--no-plot")
+    assert answer.exit_code == 1
+    (line,) = [line for line in answer.output.splitlines() if line.startswith("tonewatch:")]
+    assert "bad.wav" in line
+    assert len(results(out)) == 1
+
+
+def test_roles_are_given_by_name(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "two.wav", np.stack([voice(4), voice(4)], axis=1), RATE)
+    words = ["--output", tmp_path, "--legs", "agent,customer", "--model", "compact", "--no-plot"]
+    assert tonewatch("analyze", tmp_path / "two.wav", *words).exit_code == 0
+    (result,) = results(tmp_path)
+    assert [leg["scored"] for leg in result["legs"]] == [False, True]  # type: ignore[attr-defined]
+
+
+def test_nothing_to_analyse_is_said(tmp_path: Path) -> None:
+    answer = tonewatch("analyze", tmp_path / "nowhere.wav", "--model", "compact")
+    assert answer.exit_code == 1
+    assert "nowhere.wav" in answer.output
+
+
+def test_an_unknown_model_is_named_with_the_way_out(tmp_path: Path) -> None:
+    file = recording(tmp_path / "one.wav", 1.0)
+    answer = tonewatch("analyze", file, "--model", "oracle", "--output", tmp_path)
+    assert answer.exit_code == 1
+    assert "oracle" in answer.output

@@ -1,0 +1,42 @@
+"""Options that commands share."""
+
+from pathlib import Path
+
+import pytest
+
+from tonewatch.commands.options import Failure, settings_from
+
+from .shell import tonewatch
+
+
+def test_options_become_settings() -> None:
+    settings = settings_from(None, ("stream.window.hop_ms=480",), {"server.port": 8000})
+    assert (settings.stream.window.hop_ms, settings.server.port) == (480, 8000)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--set", "stream.window.hop=480"], "no such setting"),
+        (["--set", "stream.window.hop_ms=7"], "hop_ms"),
+        (["--port", "70000"], "server.port (from the command line)"),
+        (["--provider", "abacus"], "Invalid value for '--provider'"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_nothing_starts(words: list[str], told: str) -> None:
+    answer = tonewatch("serve", *words)
+    assert answer.exit_code == 2
+    assert told in answer.output
+
+
+def test_a_broken_settings_file_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "t.toml"
+    file.write_text("[server\n")
+    answer = tonewatch("serve", "--config", file)
+    assert answer.exit_code == 2
+    assert f"settings file {file}: not valid TOML" in answer.output
+
+
+def test_a_failure_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Failure("the disk is full").show()
+    assert capsys.readouterr().err == "tonewatch: the disk is full\n"
