@@ -91,12 +91,14 @@ class Call:
 
     @property
     def busy(self) -> bool:
-        """Whether a recording has sound that could be listened to at once."""
-        return (
-            not self._live
-            and any(leg.ring.statistics().waiting for leg in self.legs)
-            and (self._has_room())
-        )
+        """Whether more could be listened to at once: of a recording, or of a live session that is
+        behind (a long gap comes in pieces, see `Ring.read`)."""
+        if self.finishing or self.broken:
+            return False
+        waiting = max(leg.ring.statistics().waiting for leg in self.legs)
+        if self._live:
+            return waiting > FILE_STEP_S * self.session.rate
+        return waiting > 0 and self._has_room()
 
     def drain(self) -> list[tuple[Leg, list[Chunk | Gap]]]:
         """What the legs' rings hold; of a recording, as much as the engine keeps up with."""

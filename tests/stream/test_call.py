@@ -95,6 +95,21 @@ class Desk:
         self.call.finish()
 
 
+def test_a_gap_of_minutes_is_heard_in_pieces_one_right_after_the_other(vad: Vad) -> None:
+    desk = Desk(vad)
+    desk.write(voice(1))
+    assert not desk.call.busy
+    desk.session.gap(65 * 16_000, "muted", desk.around.time)
+    while desk.call.busy:
+        desk.hear()
+    desk.hear()
+    frames = [item.heard.frames for item in desk.of(Audio)]
+    assert max(frames) <= 20 * 50
+    assert sum(frames) == 66 * 50
+    desk.end()
+    assert [event.length for event in desk.of(GapNoted)] == [65 * 16_000]
+
+
 def test_sound_becomes_records_windows_and_readings_in_order(vad: Vad) -> None:
     desk = Desk(vad)
     assert desk.open_legs == [f"{desk.session.id}/customer"]
