@@ -1,0 +1,69 @@
+"""Clips through an engine: windows as the monitor cuts them, one logit vector for each clip."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engine import Engine
+from ..grid import FRAME_SAMPLES
+from ..labels import LABELS
+from ..window import Float32, Window
+
+SPEECH_DB = 35.0
+"""Frames this far under the loudest one count as pause and are left out of the mean."""
+HOP_FRAMES = 75
+"""Step between windows of a long clip: half of 3 s."""
+
+
+def quantised(wave: Float32) -> Float32:
+    """int16 steps of 1/32768 within [-1, 1): what a session has on disk."""
+    return np.asarray(np.clip(np.round(wave * 32768), -32768, 32767) / 32768, np.float32)
+
+
+def cut(wave: Float32, lengths: Sequence[int]) -> Iterator[tuple[int, Float32]]:
+    """First frame and samples of windows over a clip [N], all of the longest length that fits.
+
+    The last window ends with the clip. A clip shorter than every length is repeated.
+    """
+    if len(wave) < lengths[0]:
+        wave = np.resize(wave, lengths[0])
+    length = max(size for size in lengths if size <= len(wave))
+    last = (len(wave) - length) // FRAME_SAMPLES
+    for start in sorted({*range(0, last, HOP_FRAMES), last}):
+        yield start, wave[start * FRAME_SAMPLES : start * FRAME_SAMPLES + length].copy()
+
+
+def spoken(wave: Float32, frames: int) -> npt.NDArray[np.bool_]:
+    """Which of the first `frames` 20 ms frames are within SPEECH_DB of the loudest."""
+    rows = np.resize(wave, max(len(wave), frames * FRAME_SAMPLES))[: frames * FRAME_SAMPLES]
+    power = (rows.reshape(frames, -1).astype(np.float64) ** 2).mean(axis=1) + 1e-12
+    return np.asarray(power >= power.max() * 10 ** (-SPEECH_DB / 10))
+
+
+def frame_logits(engine: Engine, wave: Float32, leg: str = "clip") -> Float32:
+    """Logits [F, 9] of every frame of a clip [N]; where windows overlap, their mean."""
+    lengths = engine.manifest.lengths
+    cuts = list(cut(quantised(wave), lengths))
+    engine.open(leg)
+    try:
+        answers = engine.infer(
+            [
+                Window(leg=leg, start_frame=start, samples=part, speech=1.0, captured_at=0.0)
+                for start, part in cuts
+            ]
+        )
+    finally:
+        engine.close(leg)
+    count = max(answer.stop_frame for answer in answers)
+    total, seen = np.zeros((count, len(LABELS))), np.zeros((count, 1))
+    for answer in answers:
+        total[answer.start_frame : answer.stop_frame] += answer.logits
+        seen[answer.start_frame : answer.stop_frame] += 1
+    return np.asarray(total / np.maximum(seen, 1), np.float32)
+
+
+def clip_logits(engine: Engine, wave: Float32, leg: str = "clip") -> Float32:
+    """The clip's logits [9]: the mean over its speech frames."""
+    logits = frame_logits(engine, wave, leg)
+    return np.asarray(logits[spoken(wave, len(logits))].mean(axis=0), np.float32)

@@ -1,0 +1,98 @@
+"""An evaluation as JSON, Markdown and pictures."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..labels import Label
+from .metrics import Floats, Ints, Reliability
+
+
+def write_json(folder: Path, figures: Mapping[str, Any]) -> None:
+    """Write `folder/evaluation.json`."""
+    text = json.dumps(figures, indent=1, ensure_ascii=False)
+    (folder / "evaluation.json").write_text(text + "\n", encoding="utf-8")
+
+
+def write_markdown(folder: Path, figures: Mapping[str, Any]) -> None:
+    """Write `folder/evaluation.md`: the same figures as tables."""
+    lines = [
+        f"# {figures['model']} on {figures['clips']} clips of {figures['speakers']} speakers",
+        "",
+        *(
+            ["**The model has learned from some of these speakers: figures are too good.**", ""]
+            if figures["seen_speakers"]
+            else []
+        ),
+        "Percent. UAR: unweighted average recall, with the 95 % interval over speakers; the answer",
+        "is chosen among the labels that the row's clips have and the model knows. Acted speech",
+        "overstates accuracy on real calls.",
+        "",
+    ]
+    for title, rows in figures["groups"].items():
+        lines += [f"## By {title}", "", "| | clips | speakers | UAR | WA | macro F1 | ECE |"]
+        lines += ["|---|---|---|---|---|---|---|"]
+        for name, row in rows.items():
+            low, high = row["uar_interval"]
+            lines.append(
+                f"| {name} | {row['clips']} | {row['speakers']} | {row['uar']} ({low} to {high}) "
+                f"| {row['wa']} | {row['macro_f1']} | {row['ece']} |"
+            )
+        lines.append("")
+    if figures["rivals"]:
+        names = list(figures["rivals"]["confusion"])
+        lines += ["## Fear, disgust, neutral", "", f"| truth | {' | '.join(names)} |"]
+        lines += ["|---" * (len(names) + 1) + "|"]
+        for name, row in figures["rivals"]["confusion"].items():
+            lines.append(f"| {name} | {' | '.join(str(value) for value in row.values())} |")
+        two = figures["rivals"]["two_class_accuracy"]
+        lines += ["", f"Fear against disgust alone: {two} % of the clips of both right.", ""]
+    lines += ["## When the least sure are called unknown", "", "| answered | error |", "|---|---|"]
+    lines += [f"| {share} | {error} |" for share, error in figures["risk_coverage"].items()]
+    if figures["robustness"]:
+        lines += ["", "## Conditions", "", "| condition | UAR | change |", "|---|---|---|"]
+        for name, row in figures["robustness"].items():
+            lines.append(f"| {name} | {row['uar']} | {row['change']:+.1f} |")
+    (folder / "evaluation.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def draw(
+    folder: Path,
+    labels: list[Label],
+    counts: Ints,
+    bins: Reliability,
+    curve: tuple[Floats, Floats],
+) -> None:
+    """Write confusion.png, reliability.png and risk_coverage.png."""
+    from matplotlib.figure import Figure
+
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(6, 5.4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xlabel("answer")
+    axes.set_ylabel("truth")
+    for (row, column), share in np.ndenumerate(shares):
+        colour = "white" if share > 0.55 else "black"
+        axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", color=colour)
+    figure.savefig(folder / "confusion.png", dpi=120)
+
+    figure = Figure(figsize=(5, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=1, linestyle="--")
+    axes.plot(bins.confidence, bins.accuracy, marker="o")
+    axes.set(xlabel="confidence", ylabel="right", xlim=(0, 1), ylim=(0, 1))
+    axes.set_title(f"expected calibration error {100 * bins.ece:.1f} %")
+    figure.savefig(folder / "reliability.png", dpi=120)
+
+    figure = Figure(figsize=(5, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(curve[0], curve[1])
+    axes.set(xlabel="share answered", ylabel="error among the answered", xlim=(0, 1))
+    axes.set_ylim(bottom=0)
+    figure.savefig(folder / "risk_coverage.png", dpi=120)

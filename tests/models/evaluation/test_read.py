@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from tonewatch.models.evaluation.read import clip_logits, cut, frame_logits, quantised, spoken
+from tonewatch.models.labels import LABELS
+
+from .scripted import ScriptedEngine
+
+LENGTHS = (16_000, 24_000, 32_000, 48_000)
+
+
+@pytest.mark.parametrize(
+    ("samples", "found"),
+    [
+        (5_000, [(0, 16_000)]),
+        (16_000, [(0, 16_000)]),
+        (31_000, [(0, 24_000), (21, 24_000)]),
+        (48_100, [(0, 48_000)]),
+        (120_000, [(0, 48_000), (75, 48_000), (150, 48_000), (225, 48_000)]),
+    ],
+)
+def test_windows_have_true_lengths_and_reach_the_end(
+    samples: int, found: list[tuple[int, int]]
+) -> None:
+    wave = np.arange(samples, dtype=np.float32)
+    cuts = list(cut(wave, LENGTHS))
+    assert [(start, len(part)) for start, part in cuts] == found
+    if samples >= 16_000:
+        for start, part in cuts:
+            assert part[0] == start * 320
+        assert samples - (cuts[-1][1][-1] + 1) < 320
+
+
+def test_samples_are_brought_to_int16_steps() -> None:
+    heard = quantised(np.array([2.0, -2.0, 1e-6, 0.5], np.float32))
+    assert heard.tolist() == [32767 / 32768, -1, 0, 0.5]
+
+
+def test_a_clips_logits_are_the_mean_over_its_speech() -> None:
+    """The engine answers with each frame's level: pauses must not pull the mean down."""
+    wave = np.concatenate([np.zeros(16_000, np.float32), np.full(16_000, 0.5, np.float32)])
+    logits = clip_logits(ScriptedEngine(), wave)
+    assert logits.shape == (len(LABELS),)
+    assert logits[0] == pytest.approx(0.5, abs=1e-3)
+    assert spoken(wave, 100).tolist() == [False] * 50 + [True] * 50
+
+
+def test_overlapping_windows_agree_on_the_frames_grid() -> None:
+    levels = np.repeat(np.linspace(0.1, 0.9, 375).astype(np.float32), 320)
+    found = frame_logits(ScriptedEngine(), levels)
+    assert len(found) == 375
+    assert found[:, 0] == pytest.approx(np.linspace(0.1, 0.9, 375), abs=1e-3)
+
+
+def test_the_leg_is_closed_even_when_the_engine_fails() -> None:
+    engine = ScriptedEngine(fail=True)
+    with pytest.raises(RuntimeError):
+        frame_logits(engine, np.ones(16_000, np.float32))
+    assert engine.calls == ["open", "infer", "close"]
