@@ -26,7 +26,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # A microphone is there on every machine; without the flag that answers for a person it is refused.
+    # A microphone is there on every machine, and refused where no flag answers for a person.
     "--use-fake-device-for-media-stream",
 ]
 PATIENCE_MS = 30_000

@@ -145,7 +145,7 @@ export function scenario(name: StateName): Scenario {
     lost: () => ({ link: "lost" }),
     recovered: () => ({ link: "recovered" }),
     connecting: () => ({ link: "connecting" }),
-    "mic-on": () => ({ microphone: { kind: "sending", session: "c1" } }),
+    "mic-on": () => ({ microphone: { kind: "sending", session: "c1", behind: false } }),
     "mic-refused": () => ({ plans: [], microphone: { kind: "failed", why: "refused" } }),
     "mic-missing": () => ({ plans: [], microphone: { kind: "failed", why: "missing" } }),
     "mic-unplugged": () => ({ plans: [], microphone: { kind: "failed", why: "unplugged" } }),

@@ -85,6 +85,10 @@ export function drawFlagLabels(u: uPlot, marks: Marks, palette: Palette): void {
       const from = Math.min(Math.max(start, u.bbox.left) + 5 * ratio, right - width - 2 * ratio);
       if (from < taken) continue;
       taken = from + width + 8 * ratio;
+      context.globalAlpha = 0.85;
+      context.fillStyle = palette.ground;
+      context.fillRect(from - 3 * ratio, baseline - 12 * ratio, width + 6 * ratio, 16 * ratio);
+      context.globalAlpha = 1;
       context.fillStyle = palette.accent;
       context.fillText(words, from + 13 * ratio, baseline);
       context.font = `700 ${13 * ratio}px system-ui, sans-serif`;

@@ -16,7 +16,7 @@ export interface Opening {
 
 export type SenderState =
   | { kind: "opening" }
-  | { kind: "sending"; session: string }
+  | { kind: "sending"; session: string; behind: boolean }
   | { kind: "broken"; session: string | null }
   | { kind: "ended" }
   | { kind: "rejected"; reason: string };
@@ -40,6 +40,7 @@ export class Sender {
   private ending = false;
   private attempt = 0;
   private complaint = "";
+  private behind = false;
 
   constructor(url: string, opening: Opening, tell: (state: SenderState) => void) {
     this.url = url;
@@ -60,11 +61,6 @@ export class Sender {
     this.ending = true;
     if (this.ready) this.say({ type: "end" });
     else if (!this.session) this.finish({ kind: "ended" });
-  }
-
-  /** Bytes that wait in the browser because the network is behind. */
-  get waiting(): number {
-    return this.socket?.bufferedAmount ?? 0;
   }
 
   private connect(): void {
@@ -93,7 +89,8 @@ export class Sender {
         this.attempt = 0;
         this.session = { id: reply.session, token: reply.resume_token };
         this.takeUp(reply.next);
-        this.tell({ kind: "sending", session: reply.session });
+        this.behind = false;
+        this.tell({ kind: "sending", session: reply.session, behind: false });
         break;
       case "ack":
         this.backlog.release(reply.durable);
@@ -126,6 +123,15 @@ export class Sender {
       this.socket?.send(samples);
       this.sent = start + samples.length;
     }
+    this.watch();
+  }
+
+  /** More than a second of sound that waits in the browser: the network is behind. */
+  private watch(): void {
+    const behind = (this.socket?.bufferedAmount ?? 0) > this.opening.rate * 2;
+    if (behind === this.behind || !this.session) return;
+    this.behind = behind;
+    this.tell({ kind: "sending", session: this.session.id, behind });
   }
 
   private say(message: object): void {

@@ -175,7 +175,8 @@ function Now({ call }: { call: Session }) {
           {said.kind === "emotion" && said.seconds >= 1 && (
             <span class="figures">{t("say.since", { time: age(said.seconds) })} · </span>
           )}
-          {t(`who.${who(call)}`)}
+          {said.kind !== "paused" && t(`who.${who(call)}`)}
+          {said.kind === "emotion" && leg?.warmingUp && <> · {t("call.warming")}</>}
           {said.kind === "not-scored" && call.info.scoring_reason && (
             <> · {call.info.scoring_reason}</>
           )}
@@ -227,7 +228,7 @@ function Meters({ leg }: { leg: Leg }) {
       </div>
       <div>
         <dt>{t("calls.column.line")}</dt>
-        <dd>{activity.poor || t("line.good")}</dd>
+        <dd>{activity.poor || t("call.line.good")}</dd>
       </div>
       {leg.info.reason && <p class="quiet">{leg.info.reason}</p>}
     </dl>
@@ -275,6 +276,7 @@ function Curving({ call }: { call: Session }) {
         newest={leg?.emotion?.frame ?? 0}
         columns={leg?.columns ?? NOTHING}
         provisional={leg?.provisional ?? null}
+        gaps={call.gaps}
         live
       />
       <FlagList

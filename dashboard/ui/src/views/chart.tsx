@@ -1,12 +1,12 @@
 /** The curves with everything that belongs to them: ranges, pins, time cursor, table. */
 import { useEffect, useRef } from "preact/hooks";
 import { useSignal, type Signal } from "@preact/signals";
-import type { Points } from "../generated/events";
+import type { GapNoted, Points } from "../generated/events";
 import { ALWAYS_STRONG, Curves } from "../draw/curves";
 import type { Marks } from "../draw/marks";
 import { palette } from "../draw/palette";
 import { scoresAt, scoreTable } from "../draw/series";
-import { FRAMES_PER_SECOND, LABELS, type Columns } from "../state/columns";
+import { FRAMES_PER_SECOND, LABELS, SAMPLES_PER_FRAME, type Columns } from "../state/columns";
 import { clock, percent, t, type Key } from "../words";
 import { usePage } from "./context";
 
@@ -35,6 +35,7 @@ interface Props {
   newest: number;
   columns: Columns;
   provisional: Points | null;
+  gaps: readonly GapNoted[];
   live: boolean;
   onPick?: (seconds: number) => void;
 }
@@ -71,7 +72,7 @@ export function Chart(props: Props) {
         </div>
         <span class="figures quiet">
           {cursor.value !== null
-            ? t("call.at", { time: clock(cursor.value) })
+            ? t("call.at", { time: clock(cursor.value) }) + gapAt(props.gaps, cursor.value)
             : props.live && t("call.now")}
         </span>
       </div>
@@ -105,6 +106,13 @@ export function Chart(props: Props) {
       <Numbers columns={props.columns} newest={props.newest} />
     </div>
   );
+}
+
+/** What is missing under the time cursor, and why; empty where nothing is. */
+function gapAt(gaps: readonly GapNoted[], seconds: number): string {
+  const sample = seconds * FRAMES_PER_SECOND * SAMPLES_PER_FRAME;
+  const gap = gaps.find((one) => one.start <= sample && sample < one.start + one.length);
+  return gap ? ` · ${gap.reason ? t("call.gap", { reason: gap.reason }) : t("call.gap.bare")}` : "";
 }
 
 interface Controls {

@@ -100,6 +100,7 @@ function Opened({ recording }: { recording: Recording }) {
           newest={position.value * FRAMES_PER_SECOND}
           columns={columns}
           provisional={null}
+          gaps={recording.gaps}
           live={false}
           onPick={seek}
         />

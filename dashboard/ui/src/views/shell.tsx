@@ -171,7 +171,8 @@ function MicrophoneBanner() {
   const { session } = microphone;
   return (
     <p class="banner mic" role="status">
-      <span class="dot" aria-hidden="true" /> {t(words[state.kind])}
+      <span class="dot" aria-hidden="true" /> {t(words[state.kind])}{" "}
+      {state.kind === "sending" && state.behind && t("mic.behind")}
       {session && router.path.value !== `/calls/${session}` && (
         <Link to={`/calls/${session}`}>{t("call.curves")}</Link>
       )}

@@ -1,4 +1,5 @@
 /** The three ways to begin. */
+import { useSignal } from "@preact/signals";
 import type { Notice } from "../generated/events";
 import { t } from "../words";
 import { attempt, usePage, type Page } from "./context";
@@ -33,6 +34,7 @@ async function playDemo(page: Page): Promise<void> {
 /** Large, with a sentence each, where nothing is on; else a row of plain buttons. */
 export function StartButtons({ large }: { large: boolean }) {
   const page = usePage();
+  const told = useSignal(rememberedNotice() !== null);
   const state = page.microphone.state.value.kind;
   const busy = state === "opening" || state === "sending" || state === "broken";
   const choices = [
@@ -54,6 +56,18 @@ export function StartButtons({ large }: { large: boolean }) {
           {large && <span>{t(`calls.${name}.hint`)}</span>}
         </button>
       ))}
+      {told.value && !busy && (
+        <button
+          type="button"
+          class="plain"
+          onClick={() => {
+            forgetNotice();
+            told.value = false;
+          }}
+        >
+          {t("notice.forget")}
+        </button>
+      )}
     </div>
   );
 }
