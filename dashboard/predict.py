@@ -1,6 +1,7 @@
 """`POST /api/predict`: one recording in, one result out."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,35 +36,53 @@ class Predict(BaseModel):
     name: str | None = Field(None, max_length=128)
 
 
+_FIELDS = Predict.model_json_schema()["properties"]
+_FILE = {"file": {"type": "string", "format": "binary"}}
+_BODY = {
+    "requestBody": {
+        "content": {
+            "multipart/form-data": {
+                "schema": {"type": "object", "properties": {**_FILE, **_FIELDS}}
+            },
+            "application/json": {"schema": {"type": "object", "properties": _FIELDS}},
+        }
+    }
+}
+"""The body is read by hand, for it comes in two forms; this is what documentation says of it."""
+
+
 def routes(parts: Parts) -> APIRouter:
     """The one route."""
     router = APIRouter(prefix="/api", tags=["predict"])
     gate, waiting = asyncio.Semaphore(AT_ONCE), [0]
 
-    @router.post("/predict")
+    @router.post("/predict", openapi_extra=_BODY)
     async def predict(request: Request) -> dict[str, Any]:
         """Analyse a recording: multipart `file`, or `audio_path` in a folder that is allowed."""
-        options, upload = await _asked(request)
-        if waiting[0] >= WAITING:
-            raise ApiError(
-                503, "busy", f"{WAITING} recordings wait already", headers={"Retry-After": "5"}
-            )
-        waiting[0] += 1
-        try:
-            async with gate:
-                result = await anyio.to_thread.run_sync(lambda: _predict(parts, options, upload))
-        finally:
-            waiting[0] -= 1
-        return {**result.result, "session": result.info.id, "folder": result.folder.name}
+        async with contextlib.AsyncExitStack() as closing:
+            options, upload = await _asked(request, closing)
+            if waiting[0] >= WAITING:
+                raise ApiError(
+                    503, "busy", f"{WAITING} recordings wait already", headers={"Retry-After": "5"}
+                )
+            waiting[0] += 1
+            try:
+                async with gate:
+                    done = await anyio.to_thread.run_sync(lambda: _predict(parts, options, upload))
+            finally:
+                waiting[0] -= 1
+        return {**done.result, "folder": done.folder.name}
 
     return router
 
 
-async def _asked(request: Request) -> tuple[Predict, UploadFile | None]:
+async def _asked(
+    request: Request, closing: contextlib.AsyncExitStack
+) -> tuple[Predict, UploadFile | None]:
     try:
         if request.headers.get("content-type", "").startswith("application/json"):
             return Predict.model_validate(await request.json()), None
-        form = await request.form()
+        form = await closing.enter_async_context(request.form())
         upload = form.get("file")
         words = {key: value for key, value in form.items() if isinstance(value, str)}
         return Predict.model_validate(words), upload if isinstance(upload, UploadFile) else None

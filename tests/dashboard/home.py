@@ -106,6 +106,7 @@ def home(
     demo: Path | None = None,
     tools: Callable[[], Tools] | None = None,
     static: Path | None = None,
+    load: Callable[[], Engine] | None = None,
     **options: Any,
 ) -> Iterator[Home]:
     """Start everything on a free port; stop it in reverse."""
@@ -122,7 +123,13 @@ def home(
         on_opened=lambda _, folder: store.add(folder),
         on_closed=lambda _, folder: store.add(folder),
     )
-    live = Monitor(settings, manifest=MANIFEST, load=lambda: reader, bus=bus, recorder=recorder)
+    live = Monitor(
+        settings,
+        manifest=MANIFEST,
+        load=load or (lambda: reader),
+        bus=bus,
+        recorder=recorder,
+    )
     audit = AuditLog(output / "audit.jsonl")
     offline = Tools(engine=LoudnessEngine(), vad=Vad(), settings=settings)
     parts = Parts(
