@@ -1,5 +1,6 @@
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ class Shell:
         self.faults: list[Fault] = []
         self.seconds = threading.Event()
         self.closed = threading.Event()
+        self._pause = threading.Event()
         self.thread = SignalThread(
             on_ended=self._end,
             on_second=self.seconds.set,
@@ -46,11 +48,18 @@ class Shell:
 
     def until(self, good: Any) -> None:
         """Let rounds go by until something is true."""
-        for _ in range(2000):
-            if good():
-                return
-            self.seconds.wait(0.01)
-        raise AssertionError("it never came true")
+        deadline = time.monotonic() + LONG_S
+        while not good():
+            assert time.monotonic() < deadline, "it never came true"
+            self._pause.wait(0.005)
+
+
+@pytest.fixture
+def shell() -> Iterator[Shell]:
+    made = Shell()
+    yield made
+    if made.thread._thread.is_alive():
+        made.thread.stop()
 
 
 @pytest.fixture(scope="module")
@@ -58,19 +67,18 @@ def vad() -> Vad:
     return Vad()
 
 
-def test_sound_is_listened_to_without_being_asked_again(vad: Vad) -> None:
-    shell, desk = Shell(), Desk(vad)
+def test_sound_is_listened_to_without_being_asked_again(shell: Shell, vad: Vad) -> None:
+    desk = Desk(vad)
     shell.thread.start()
     shell.add(desk)
     desk.write(voice(2))
     shell.thread.wake()
     shell.until(lambda: len(desk.waiting) > 0 and desk.of(Activity))
     assert shell.seconds.wait(LONG_S)
-    shell.thread.stop()
 
 
-def test_answers_come_back_to_their_leg_and_strangers_are_left_out(vad: Vad) -> None:
-    shell, desk, other = Shell(), Desk(vad), Desk(vad)
+def test_answers_come_back_to_their_leg_and_strangers_are_left_out(shell: Shell, vad: Vad) -> None:
+    desk, other = Desk(vad), Desk(vad)
     shell.thread.start()
     shell.add(desk)
     desk.write(voice(2))
@@ -85,14 +93,12 @@ def test_answers_come_back_to_their_leg_and_strangers_are_left_out(vad: Vad) -> 
             Answer(window=desk.waiting[0], frames=frames),
         ]
     )
-    shell.done()
-    assert len(desk.of(Readings)) == 1
+    shell.until(lambda: desk.of(Readings))
     assert shell.faults == []
-    shell.thread.stop()
 
 
-def test_an_ended_call_waits_for_its_last_answer_and_no_longer(vad: Vad) -> None:
-    shell, desk = Shell(), Desk(vad)
+def test_an_ended_call_waits_for_its_last_answer_and_no_longer(shell: Shell, vad: Vad) -> None:
+    desk = Desk(vad)
     shell.thread.start()
     shell.add(desk)
     desk.write(voice(2))
@@ -104,23 +110,21 @@ def test_an_ended_call_waits_for_its_last_answer_and_no_longer(vad: Vad) -> None
     windows = list(desk.waiting)
     shell.thread.deliver([Answer(window=window, frames=None) for window in windows])
     assert shell.closed.wait(LONG_S)
-    shell.done()
-    assert list(shell.thread.calls) == []
-    shell.thread.stop()
+    shell.until(lambda: not shell.thread.calls)
 
 
-def test_an_order_that_fails_is_a_fault_and_the_thread_lives(vad: Vad) -> None:
-    shell = Shell()
+def test_an_order_that_fails_is_a_fault_and_the_thread_lives(shell: Shell, vad: Vad) -> None:
     shell.thread.start()
     shell.thread.order(lambda: 1 / 0)  # type: ignore[arg-type,return-value]
     shell.done()
     assert [fault.code for fault in shell.faults] == ["signal"]
     assert shell.faults[0].session == ""
-    shell.thread.stop()
 
 
-def test_a_call_that_fails_ends_alone(vad: Vad, monkeypatch: pytest.MonkeyPatch) -> None:
-    shell, bad, good = Shell(), Desk(vad), Desk(vad)
+def test_a_call_that_fails_ends_alone(
+    shell: Shell, vad: Vad, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = Desk(vad), Desk(vad)
     monkeypatch.setattr(bad.call, "hear", lambda leg, heard: 1 / 0)
     shell.thread.start()
     shell.add(bad)
@@ -132,22 +136,18 @@ def test_a_call_that_fails_ends_alone(vad: Vad, monkeypatch: pytest.MonkeyPatch)
     shell.until(lambda: good.waiting)
     assert shell.ended == [bad.call]
     assert [fault.session for fault in shell.faults] == [bad.session.id]
-    shell.thread.stop()
 
 
-def test_without_calls_it_sleeps_until_the_second_is_over() -> None:
-    shell = Shell()
+def test_without_calls_it_sleeps_until_the_second_is_over(shell: Shell) -> None:
     assert shell.thread._due() - shell.thread._now() > 0.9
     shell.thread.start()
-    shell.thread.stop()
 
 
-def test_a_thread_that_does_not_stop_is_named() -> None:
-    shell, begun, go = Shell(), threading.Event(), threading.Event()
+def test_a_thread_that_does_not_stop_is_named(shell: Shell) -> None:
+    begun, go = threading.Event(), threading.Event()
     shell.thread.start()
     shell.thread.order(lambda: (begun.set(), go.wait(LONG_S), None)[2])
     assert begun.wait(LONG_S)
     with pytest.raises(TimeoutError, match="'signal'"):
         shell.thread.stop(0.01)
     go.set()
-    shell.thread.stop()
