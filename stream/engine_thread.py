@@ -65,8 +65,11 @@ def plan_batch(
     """
     if not waiting:
         return [], math.inf
-    # sorted keeps the order of a leg's windows: their capture times never fall.
-    ordered = sorted(waiting, key=lambda task: (not task.live, task.window.captured_at))
+    # sorted keeps the order of equals: the windows of a recording must come as they were queued. Its
+    # capture times do fall where it is read faster than time; of a live leg one window waits.
+    ordered = sorted(
+        waiting, key=lambda task: (not task.live, task.window.captured_at if task.live else 0.0)
+    )
     batch = ordered[:size]
     due = min(task.queued_at + max_wait * task.live for task in batch)
     return (batch, now) if len(batch) == size or now >= due else ([], due)

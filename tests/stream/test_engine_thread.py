@@ -53,6 +53,12 @@ def test_a_recording_does_not_wait() -> None:
     assert plan_batch(waiting, size=8, max_wait=9.0, now=1.0)[0] == waiting
 
 
+def test_a_recording_is_read_in_order_though_its_capture_times_fall() -> None:
+    """A second of it that comes within a moment reaches back behind the second before it."""
+    waiting = [task("file/customer", at, live=False) for at in (0.1, -0.7, -0.3)]
+    assert plan_batch(waiting, size=2, max_wait=0.0, now=1.0)[0] == waiting[:2]
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.booleans(), st.integers(0, 99)),
