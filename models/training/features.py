@@ -1,5 +1,6 @@
 """Frozen features of labelled clips, clean and degraded, cached so that a run can be resumed."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,11 @@ def extract(
     *,
     copies: Sequence[str] = COPIES,
 ) -> Features:
-    """Features of every clip and copy; finished shards are read from `cache` again."""
+    """Features of every clip and copy; finished shards are read from `cache` again.
+
+    Other clips, another encoder, noise or list of copies have a folder of their own in it.
+    """
+    cache = cache / fingerprint(clips, encoder, noise, copies)
     cache.mkdir(parents=True, exist_ok=True)
     parts: list[Mapping[str, Any]] = []
     for first in range(0, len(clips), SHARD):
@@ -96,6 +101,21 @@ def extract(
         clip=np.concatenate([part["clip"] for part in parts]),
         copy=np.concatenate([part["copy"] for part in parts]),
     )
+
+
+def fingerprint(
+    clips: Sequence[Clip], encoder: Encoder, noise: Sequence[Float32], copies: Sequence[str]
+) -> str:
+    """Short digest of everything that features depend on; a clip counts by name and size."""
+    digest = hashlib.sha256()
+    for clip in clips:
+        digest.update(f"{clip.path.name} {clip.path.stat().st_size}\n".encode())
+    for tensor in encoder.state_dict().values():
+        digest.update(tensor.contiguous().numpy().tobytes())
+    for wave in noise:
+        digest.update(wave.tobytes())
+    digest.update(" ".join(copies).encode())
+    return digest.hexdigest()[:16]
 
 
 def _rows(

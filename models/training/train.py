@@ -133,7 +133,7 @@ def _noise(job: Training) -> list[Float32]:
     used = [path for path in paths if path.parent.name not in job.noise_without]
     if not used:
         raise CorpusError(f"{job.noise}: no noise recordings (FLAC, WAV) in it")
-    return noise + [read_clip(path) for path in used]
+    return [read_clip(path) for path in used] + noise
 
 
 def _fold_sizes(clips: Sequence[Clip]) -> dict[str, int]:

@@ -56,6 +56,8 @@ def test_features_are_resumed_from_the_cache(tmp_path: Path) -> None:
     again = extract(clips, ENCODER, NOISE, tmp_path / "cache", said.append)
     assert len(said) == 1
     assert (again.pooled == first.pooled).all()
+    extract(clips[1:], ENCODER, NOISE, tmp_path / "cache", said.append)
+    assert len(said) == 2, "other clips must not be given the features of these"
     row = int(np.flatnonzero((first.clip == 3) & (first.copy == 0))[0])
     wanted = pool(ENCODER, windows(voice(1, 0, seed=1))[0])
     assert first.pooled[row] == pytest.approx(wanted, abs=0.02)
