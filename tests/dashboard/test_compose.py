@@ -27,15 +27,18 @@ def stream(tmp_path: Path) -> StreamSettings:
 
 def test_everything_starts_works_and_stops(tmp_path: Path, engine: EngineSettings) -> None:
     before = set(threading.enumerate())
-    with running(engine, stream(tmp_path), ServerSettings()) as parts:
-        with serving(parts) as house, house.http() as client:
-            until(lambda: not client.get("/healthz").json()["loading"], "the engine")
-            assert client.get("/healthz").json()["provider"] == "CPU"
-            session = parts.monitor.open(spec(pace="file"))
-            feed(session, voice(3))
-            session.end()
-            assert session.wait_closed(LONG_S)
-            until(lambda: (parts.store.get(session.id) or session).ended_at, "the index")  # type: ignore[union-attr]
+    with (
+        running(engine, stream(tmp_path), ServerSettings()) as parts,
+        serving(parts) as house,
+        house.http() as client,
+    ):
+        until(lambda: not client.get("/healthz").json()["loading"], "the engine")
+        assert client.get("/healthz").json()["provider"] == "CPU"
+        session = parts.monitor.open(spec(pace="file"))
+        feed(session, voice(3))
+        session.end()
+        assert session.wait_closed(LONG_S)
+        until(lambda: parts.store.search().sessions[0].ended_at, "the index")
     log = list(read_audit(tmp_path / "outputs" / "audit.jsonl"))
     assert [one["what"] for one in log] == ["started", "session began", "session ended"]
     assert [thread.name for thread in set(threading.enumerate()) - before] == []
