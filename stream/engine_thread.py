@@ -65,7 +65,7 @@ def plan_batch(
     """
     if not waiting:
         return [], math.inf
-    # sorted keeps the order of equals: the windows of a recording must come as they were queued. Its
+    # sorted keeps the order of equals: a recording's windows must come as they were queued. Its
     # capture times do fall where it is read faster than time; of a live leg one window waits.
     ordered = sorted(
         waiting, key=lambda task: (not task.live, task.window.captured_at if task.live else 0.0)
