@@ -1,7 +1,9 @@
 """What an installation holds: one package, everything it needs to run, nothing else."""
 
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
@@ -101,6 +103,21 @@ def test_neither_torch_nor_funasr_is_needed_to_run() -> None:
     assert not needed & {"torch", "funasr", "scikit-learn"}
 
 
+def test_everything_that_is_installed_is_pinned() -> None:
+    pins = {
+        re.split("[=; ]", line)[0]
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = {
+        re.sub(r"[-_.]+", "-", Requirement(line).name).lower()
+        for lines in (project["dependencies"], *extras.values())
+        for line in lines
+    }
+    assert wanted - pins == set(), "run make pins"
+
+
 def test_the_command_answers_from_anywhere(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tonewatch", "--version"],
@@ -131,3 +148,17 @@ def test_an_installed_wheel_runs_without_the_sources(tmp_path: Path) -> None:
     assert "site-packages/tonewatch/" in told
     models = subprocess.check_output([python, "-m", "tonewatch", "models"], cwd=tmp_path, text=True)
     assert "compact" in models
+
+
+@pytest.mark.slow
+def test_an_environment_is_made_where_python_has_no_ensurepip(tmp_path: Path) -> None:
+    """As on Debian without python3-venv."""
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\ncase "$*" in *ensurepip*|*"-m venv"*) exit 1;; esac\n'
+        f'exec {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+    subprocess.run(["sh", ROOT / "tools" / "make-venv", python], cwd=tmp_path, check=True)
+    told = subprocess.check_output([tmp_path / ".venv/bin/python", "-m", "uv", "--version"])
+    assert told.startswith(b"uv ")
