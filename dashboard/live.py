@@ -10,20 +10,23 @@ import json
 import logging
 import time
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Any
 
+import anyio.to_thread
 from pydantic import TypeAdapter
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..stream.board import Board
 from ..stream.bus import Bus, Mailbox, Missed
-from ..stream.events import Event, event_json, snapshot_json
+from ..stream.events import Event, SessionSnapshot, Snapshot, event_json, snapshot_json
 from .answers import Pong
 
 MAILBOX = 2000
 SEND_TIMEOUT_S = 10.0
 """A viewer whose socket takes nothing for so long is dropped."""
 _PONG = TypeAdapter(Pong)
+_SESSION = TypeAdapter(SessionSnapshot)
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +55,19 @@ class Encoder:
 def envelope(content: str, seq: int) -> str:
     """An event's JSON with version and number in front."""
     return f'{{"v":1,"seq":{seq},{content[1:]}'
+
+
+async def snapshot_text(snapshot: Snapshot) -> str:
+    """A snapshot's JSON, as `snapshot_json` makes it, letting others go first between sessions.
+
+    With many sessions it holds megabytes, and the loop also serves those who send.
+    """
+    sessions = []
+    for session in snapshot.sessions:
+        sessions.append(_SESSION.dump_json(session).decode())
+        await asyncio.sleep(0)
+    frame = snapshot_json(replace(snapshot, sessions=())).decode()
+    return frame.replace('"sessions":[]', f'"sessions":[{",".join(sessions)}]', 1)
 
 
 class Viewer:
@@ -106,7 +122,8 @@ class Viewer:
                 await self._send_numbered(self._encoder.json(event))
 
     async def _send_snapshot(self) -> None:
-        await self._send_numbered(snapshot_json(self._board.snapshot()).decode())
+        snapshot = await anyio.to_thread.run_sync(self._board.snapshot)
+        await self._send_numbered(await snapshot_text(snapshot))
 
     async def _send_numbered(self, content: str) -> None:
         seq, self._seq = self._seq, self._seq + 1

@@ -69,7 +69,8 @@ class Home:
 
     def viewer(self, **options: Any) -> ClientConnection:
         url = f"ws://127.0.0.1:{self.port}/ws/live"
-        return connect(url, compression=None, max_size=None, proxy=None, **options)
+        wanted = {"close_timeout": 0.5, **options}
+        return connect(url, compression=None, max_size=None, proxy=None, **wanted)
 
     def sender(self, **options: Any) -> ClientConnection:
         url = f"ws://127.0.0.1:{self.port}/ingest/v1"

@@ -1,6 +1,8 @@
+import asyncio
 import json
 import socket
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,8 @@ from tests.stream.house import LONG_S, feed, spec
 from tests.stream.sound import voice
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tonewatch.dashboard.live import Encoder, envelope
-from tonewatch.stream.events import Mark
+from tonewatch.dashboard.live import Encoder, envelope, snapshot_text
+from tonewatch.stream.events import Mark, snapshot_json
 
 from .home import Home, home, said, tell, until
 
@@ -161,3 +163,12 @@ def test_an_event_is_encoded_once_for_all_viewers() -> None:
 
 def test_the_envelope_keeps_the_event_whole() -> None:
     assert json.loads(envelope('{"type":"mark"}', 7)) == {"v": 1, "seq": 7, "type": "mark"}
+
+
+def test_a_snapshot_made_piece_by_piece_is_the_one_made_at_once(house: Home) -> None:
+    house.past(name='"sessions":[]')
+    house.past("customer", "agent")
+    snapshot = house.parts.board.snapshot()
+    assert asyncio.run(snapshot_text(snapshot)) == snapshot_json(snapshot).decode()
+    empty = replace(snapshot, sessions=())
+    assert asyncio.run(snapshot_text(empty)) == snapshot_json(empty).decode()
