@@ -28,6 +28,39 @@ labelled calls (CSV: path, corpus, speaker, label) from the same encoder, and wr
 """
 
 
+NOTICE = """\
+The graph in this folder contains the first encoder layers of Whisper tiny.en, under this licence:
+
+MIT License
+
+Copyright (c) 2022 OpenAI
+
+Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the "Software"), to deal
+in the Software without restriction, including without limitation the rights
+to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all
+copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+SOFTWARE.
+"""
+"""The encoder's licence asks that its text goes wherever its weights go."""
+
+
+def write_notice(folder: Path) -> None:
+    """Write `folder/NOTICE`."""
+    (folder / "NOTICE").write_text(NOTICE, encoding="utf-8")
+
+
 def write_card(folder: Path, manifest: Manifest) -> None:
     """Write `folder/README.md`."""
     accuracy = manifest.accuracy
@@ -52,13 +85,11 @@ def write_card(folder: Path, manifest: Manifest) -> None:
         "",
         *_table(accuracy["uar_unseen_speakers"]),
         "",
-        "Unseen corpora (nothing of the corpus was trained on; labels angry, disgusted, fearful,"
-        " happy, neutral, sad, as far as the corpus has them):",
-        "",
-        *_table(accuracy["uar_unseen_corpus_shared_labels"]),
-        "",
+        *_unseen_corpora(accuracy),
         f"Calibration: temperature {manifest.calibration.temperature:.2f}, expected calibration"
-        f" error {error:.1f} % ({manifest.calibration.fitted_on}).",
+        f" error {error:.1f} % on unseen speakers"
+        f"{_outside(accuracy)} (fitted on"
+        f" {manifest.calibration.fitted_on}; the error is that of speakers left out of the fit).",
         "",
         "## Data",
         "",
@@ -72,6 +103,24 @@ def write_card(folder: Path, manifest: Manifest) -> None:
         _FAILURES,
     ]
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def _unseen_corpora(accuracy: Mapping[str, Any]) -> list[str]:
+    rows = accuracy["uar_unseen_corpus_shared_labels"]
+    if not rows:
+        return ["Trained on one corpus: nothing is known of others.", ""]
+    return [
+        "Unseen corpora (nothing of the corpus was trained on; labels angry, disgusted, fearful,"
+        " happy, neutral, sad, as far as the corpus has them):",
+        "",
+        *_table(rows),
+        "",
+    ]
+
+
+def _outside(accuracy: Mapping[str, Any]) -> str:
+    error = accuracy.get("ece_unseen_corpus")
+    return "" if error is None else f", {100 * error:.1f} % on unseen corpora"
 
 
 def _table(rows: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime as ort
 import torch
 
+from ..evaluation.metrics import reliability, scores_of
 from ..labels import LABELS, Label
 from ..manifest import Calibration, Check, DataSource, Licence, Manifest
 from ..window import Float32
-from .card import write_card
+from .card import write_card, write_notice
 from .corpus import Clip, CorpusError, read_clip, read_manifest
 from .crossval import SHARED, HeldOut, corpus_folds, hold_out, speaker_folds, train_head, uar
 from .ct2 import read_variables
@@ -30,6 +32,8 @@ from .features import COPIES, extract, windows
 from .graph import Compact, write_graph
 from .head import fit_temperature
 
+EVERYBODY = -1
+"""No half of the speakers is left out."""
 LENGTHS = (16_000, 24_000, 32_000, 48_000)
 LOGIT_LIMIT = 0.3
 """Largest change of an utterance logit that small weights may make."""
@@ -75,11 +79,15 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     say("cross-validation over speakers")
     sizes = job.fold_sizes or _fold_sizes(clips)
     speakers = hold_out(features, data, clips, speaker_folds(clips, sizes), job.known, job.penalty)
-    say("cross-validation over corpora")
-    folds = corpus_folds(clips, sorted({clip.corpus for clip in clips}))
-    corpora = hold_out(features, data, clips, folds, job.known, job.penalty)
-    temperature, ece = calibrate(speakers, clips, job.known)
-    say(f"temperature {temperature:.2f}, ECE {100 * ece:.1f} %")
+    corpora: list[HeldOut] = []
+    names = sorted({clip.corpus for clip in clips})
+    if len(names) > 1:
+        say("cross-validation over corpora")
+        folds = corpus_folds(clips, names)
+        corpora = hold_out(features, data, clips, folds, job.known, job.penalty)
+    judged = [part for part in corpora if part.corpus in sizes]
+    calibration, outside = calibrate(speakers, judged, clips, job.known)
+    say(f"temperature {calibration.temperature:.2f}, ECE {100 * (calibration.ece or 0):.1f} %")
     head = train_head(features, data, clips, np.ones(len(clips), bool), job.known, job.penalty)
     network = Compact(encoder, head).eval()
     job.output.mkdir(parents=True, exist_ok=True)
@@ -89,6 +97,7 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     told = ", ".join(f"{check.name} {check.value:.3f}" for check in checks)
     say(f"graph of {graph.stat().st_size / 1e6:.1f} MB; {told}")
     accuracy = _accuracy(clips, speakers, corpora, sizes)
+    accuracy["ece_unseen_corpus"] = outside
     manifest = Manifest(
         name=job.name,
         version=job.version,
@@ -102,9 +111,7 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
         feature_dim=encoder.config.width,
         precision="int8 and fp16 weights, fp32 arithmetic",
         batching=False,
-        calibration=Calibration(
-            temperature=temperature, ece=ece, fitted_on="held-out speakers, clean and telephone"
-        ),
+        calibration=calibration,
         checks=checks,
         data=_sources(clips, job),
         licence=_licence(clips, job),
@@ -113,6 +120,7 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     content = manifest.model_dump(mode="json", by_alias=True)
     (job.output / "model.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
     write_card(job.output, manifest)
+    write_notice(job.output)
     return job.output
 
 
@@ -121,6 +129,8 @@ def _learnable(clips: Sequence[Clip], job: Training) -> tuple[Label, ...]:
     found = tuple(label for label in job.known if any(clip.label == label for clip in clips))
     if len(found) < 2:
         raise CorpusError(f"{job.manifest}: clips of two labels or more are needed to learn from")
+    if len({clip.speaker for clip in clips}) < 4:
+        raise CorpusError(f"{job.manifest}: four speakers or more are needed: some to judge on")
     return found
 
 
@@ -145,42 +155,56 @@ def _fold_sizes(clips: Sequence[Clip]) -> dict[str, int]:
 
 
 def calibrate(
-    found: Sequence[HeldOut], clips: Sequence[Clip], known: Sequence[Label]
-) -> tuple[float, float]:
-    """Temperature and expected calibration error (15 bins) of held-out clips.
+    speakers: Sequence[HeldOut],
+    corpora: Sequence[HeldOut],
+    clips: Sequence[Clip],
+    known: Sequence[Label],
+) -> tuple[Calibration, float | None]:
+    """One temperature for unseen speakers and unseen corpora, and the expected calibration error
+    of each: that of one half of the speakers at the temperature of the other half, both ways.
+    Without unseen corpora that of speakers alone, and None.
 
-    The error is that of one half of the speakers at the temperature of the other half, both ways.
+    A call is an unseen corpus: a temperature of unseen speakers alone is too sure of it.
     """
+    kinds = [_held(found, clips, known) for found in (speakers, corpora) if found]
+
+    def temperature(side: int) -> float:
+        rows = [half != side for _, _, half in kinds]
+        return fit_temperature(
+            np.concatenate([logits[row] for (logits, _, _), row in zip(kinds, rows, strict=True)]),
+            np.concatenate([truth[row] for (_, truth, _), row in zip(kinds, rows, strict=True)]),
+        )
+
+    fitted = [temperature(side) for side in (0, 1)]
+    errors = [
+        np.mean(
+            [
+                reliability(scores_of(logits[half == side], fitted[side]), truth[half == side]).ece
+                for side in (0, 1)
+            ]
+        )
+        for logits, truth, half in kinds
+    ]
+    calibration = Calibration(
+        temperature=temperature(EVERYBODY),
+        ece=float(errors[0]),
+        fitted_on=f"held-out speakers{' and corpora' * bool(corpora)}, clean and telephone",
+    )
+    return calibration, round(float(errors[1]), 4) if corpora else None
+
+
+def _held(
+    found: Sequence[HeldOut], clips: Sequence[Clip], known: Sequence[Label]
+) -> tuple[Float32, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Logits [n, 9], truth [n] and half of the speakers [n] of clean and telephone copies."""
     parts = [part for part in found if part.copy in ("clean", "telephone")]
     rows = np.concatenate([part.clips for part in parts])
     logits = np.concatenate([part.logits for part in parts])
     kept = np.array([clips[i].label in known for i in rows])
     rows, logits = rows[kept], logits[kept]
+    number = {name: i for i, name in enumerate(sorted({clip.speaker for clip in clips}))}
     truth = np.array([LABELS.index(clips[i].label) for i in rows])
-    speakers = sorted({clips[i].speaker for i in rows})
-    half = np.array([speakers.index(clips[i].speaker) % 2 for i in rows])
-    errors = [
-        ece(
-            logits[half == side],
-            truth[half == side],
-            fit_temperature(logits[half != side], truth[half != side]),
-        )
-        for side in (0, 1)
-    ]
-    return fit_temperature(logits, truth), float(np.mean(errors))
-
-
-def ece(logits: Float32, truth: Any, temperature: float, bins: int = 15) -> float:
-    """Expected calibration error: mean |confidence - accuracy| over bins of confidence."""
-    scaled = logits.astype(np.float64) / temperature
-    scores = np.exp(scaled - np.logaddexp.reduce(scaled, axis=1, keepdims=True))
-    confidence, right = scores.max(axis=1), scores.argmax(axis=1) == truth
-    at = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        abs(confidence[at == b].mean() - right[at == b].mean()) * (at == b).mean()
-        for b in np.unique(at)
-    ]
-    return float(sum(gaps))
+    return logits, truth, np.array([number[clips[i].speaker] % 2 for i in rows])
 
 
 def parity(network: Compact, graph: Path, waves: Sequence[Float32]) -> tuple[Check, ...]:

@@ -73,14 +73,18 @@ def voice(label: int, speaker: int, *, seconds: float = 1.0, seed: int = 0) -> A
 
 
 def write_corpus(
-    folder: Path, *, labels: tuple[Label, ...] = ("angry", "fearful", "neutral"), speakers: int = 2
+    folder: Path,
+    *,
+    labels: tuple[Label, ...] = ("angry", "fearful", "neutral"),
+    speakers: int = 2,
+    corpora: tuple[str, ...] = ("first", "second"),
 ) -> Path:
-    """Two corpora of tones with `speakers` each and two clips a label; returns the manifest."""
+    """Corpora of tones with `speakers` each and two clips a label; returns the manifest."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "clips.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["path", "corpus", "speaker", "label", "license", "role"])
-        for corpus in ("first", "second"):
+        for corpus in corpora:
             for speaker in range(speakers):
                 for number, label in enumerate(labels):
                     for take in range(2):

@@ -1,12 +1,13 @@
 from pathlib import Path
+from typing import Any
 
 from tonewatch.models.labels import LABELS
 from tonewatch.models.manifest import Calibration, DataSource, Licence, Manifest
-from tonewatch.models.training.card import write_card
+from tonewatch.models.training.card import write_card, write_notice
 
 
-def test_the_card_says_what_the_manifest_says(tmp_path: Path) -> None:
-    manifest = Manifest(
+def manifest(**accuracy: Any) -> Manifest:
+    return Manifest(
         name="own",
         version="7",
         graph="own.onnx",
@@ -22,15 +23,35 @@ def test_the_card_says_what_the_manifest_says(tmp_path: Path) -> None:
             "command": "tonewatch train",
             "clips": 12,
             "speakers": 3,
+            "ece_unseen_corpus": 0.087,
             "uar_unseen_speakers": {"calls": {"clean": 71.5, "telephone": 60.1}},
             "uar_unseen_corpus_shared_labels": {"calls": {"clean": 51.5, "telephone": 40.1}},
-        },
+        }
+        | accuracy,
     )
-    write_card(tmp_path, manifest)
+
+
+def test_the_card_says_what_the_manifest_says(tmp_path: Path) -> None:
+    write_card(tmp_path, manifest())
     card = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert card.startswith("# own 7\n")
     assert "Frame logits of angry, neutral, 50 a second, from 3 s" in card
     assert "| calls | 71.5 | 60.1 |" in card
     assert "| calls | 12 | own | yes |" in card
-    assert "temperature 1.25, expected calibration error 3.1 %" in card
+    assert "temperature 1.25, expected calibration error 3.1 % on unseen speakers" in card
+    assert "8.7 % on unseen corpora" in card
     assert "Trained on free data alone." in card
+
+
+def test_a_card_of_one_corpus_says_that_others_are_not_known(tmp_path: Path) -> None:
+    write_card(tmp_path, manifest(uar_unseen_corpus_shared_labels={}, ece_unseen_corpus=None))
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "Trained on one corpus" in card
+    assert "error 3.1 % on unseen speakers (fitted on held-out speakers;" in card
+
+
+def test_the_encoders_licence_goes_with_its_weights(tmp_path: Path) -> None:
+    write_notice(tmp_path)
+    notice = (tmp_path / "NOTICE").read_text(encoding="utf-8")
+    assert "MIT License" in notice
+    assert "Copyright (c) 2022 OpenAI" in notice

@@ -33,12 +33,12 @@ def test_a_label_that_a_corpus_lacks_is_masked() -> None:
     assert names == [{"angry", "sad"}, {"angry", "sad"}, {"happy"}]
 
 
-def test_labels_weigh_the_same_and_large_corpora_less_than_their_size() -> None:
+def test_labels_weigh_the_same_and_so_do_corpora() -> None:
     clips = [clip("a", "angry")] * 6 + [clip("a", "sad")] * 2 + [clip("b", "sad")] * 2
     weights = balanced_weights(clips)
     assert weights.mean() == pytest.approx(1)
     assert weights[:6].sum() == pytest.approx(weights[6:8].sum())
-    assert weights[:8].sum() / weights[8:].sum() == pytest.approx(2)
+    assert weights[:8].sum() == pytest.approx(weights[8:].sum())
 
 
 def test_a_head_learns_and_gives_unknown_labels_no_mass() -> None:
