@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...models.engine import Engine
-from ...models.grid import FRAME_SAMPLES
+from ...models.grid import FRAME_SAMPLES, frames_to_seconds
 from ...models.window import Window
 from ..events import Episode
 from ..listener.heard import INT16, Heard
@@ -78,7 +78,7 @@ def heard_again(folder: Path, files: LegFiles, start: int, stop: int) -> Iterato
                 samples=samples.astype(np.float32) / np.float32(INT16),
                 speech=some & SPEECH > 0,
                 gap=some & HEARD == 0,
-                captured_at=(first + len(some)) * FRAME_SAMPLES / INT16,
+                captured_at=frames_to_seconds(first + len(some)),
             )
 
 
