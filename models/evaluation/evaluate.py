@@ -3,7 +3,7 @@
 Speakers that the model has learned from are refused by name: figures on them say nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,9 @@ def evaluate(engine: Engine, job: Evaluation, say: Callable[[str], None]) -> dic
         "robustness": {},
     }
     if job.robustness:
-        figures["robustness"] = _robustness(engine, waves, truth, _conditions(job, waves), say)
+        changes = [c for c in _conditions(job, waves) if c.name != CLEAN.name]
+        rows = {c.name: _read(engine, waves, c, say) for c in changes}
+        figures["robustness"] = _robustness({CLEAN.name: logits} | rows, truth)
     write_json(job.output, figures)
     write_markdown(job.output, figures)
     shown = [LABELS[i] for i in known]
@@ -205,17 +207,12 @@ def _conditions(job: Evaluation, waves: Sequence[Float32]) -> list[Condition]:
     return grid(noise, waves[:: max(1, len(waves) // VOICES)])
 
 
-def _robustness(
-    engine: Engine,
-    waves: Sequence[Float32],
-    truth: Ints,
-    conditions: Sequence[Condition],
-    say: Callable[[str], None],
-) -> Any:
+def _robustness(found: Mapping[str, Float32], truth: Ints) -> Any:
+    """UAR under each condition, and what it is above clean (the first)."""
     rows: dict[str, Any] = {}
-    for condition in conditions:
-        scores = _among(_read(engine, waves, condition, say), truth, 1.0)
-        value = _percent(uar(confusion(truth, scores.argmax(axis=1), len(LABELS))))
-        clean = rows[CLEAN.name]["uar"] if rows else value
-        rows[condition.name] = {"uar": value, "change": round(value - clean, 1)}
+    for name, logits in found.items():
+        answers = _among(logits, truth, 1.0).argmax(axis=1)
+        value = _percent(uar(confusion(truth, answers, len(LABELS))))
+        clean = next(iter(rows.values()))["uar"] if rows else value
+        rows[name] = {"uar": value, "change": round(value - clean, 1)}
     return rows
