@@ -3,6 +3,7 @@ from typing import Any
 
 from tonewatch.models.labels import LABELS
 from tonewatch.models.manifest import Calibration, DataSource, Licence, Manifest
+from tonewatch.models.registry import embedded_folder
 from tonewatch.models.training.card import write_card, write_notice
 
 
@@ -55,3 +56,14 @@ def test_the_encoders_licence_goes_with_its_weights(tmp_path: Path) -> None:
     notice = (tmp_path / "NOTICE").read_text(encoding="utf-8")
     assert "MIT License" in notice
     assert "Copyright (c) 2022 OpenAI" in notice
+
+
+def test_the_shipped_card_and_notice_are_those_of_the_shipped_manifest(tmp_path: Path) -> None:
+    """Nobody edits a figure by hand."""
+    folder = embedded_folder() / "compact"
+    write_card(tmp_path, Manifest.load(folder))
+    write_notice(tmp_path)
+    for name in ("README.md", "NOTICE"):
+        assert (folder / name).read_text(encoding="utf-8") == (tmp_path / name).read_text(
+            encoding="utf-8"
+        )
