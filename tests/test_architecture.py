@@ -29,8 +29,6 @@ MAY_BE_HEAVY = (
 MOST_LINES = 350
 
 WITHOUT_A_TEST_FILE = {
-    "dashboard/parts.py": "holds what compose.py joins; nothing to do of its own",
-    "dashboard/settings.py": "tests/test_settings.py",
     "models/engine.py": "a protocol; tests/models/test_onnx_engine.py holds one to it",
     "models/settings.py": "tests/test_settings.py",
     "onnx_export/emotion2vec/pins.py": "digests; tests/onnx_export/emotion2vec/test_checkpoint.py",
