@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "devices": "List the microphones of this machine.",
     "models": "List the models that can be loaded, and what each may be used for.",
     "train": "Train the compact model on labelled clips, a site's own or a corpus.",
+    "evaluate": "Judge a model on labelled clips of speakers it has not heard.",
     "export": "Export emotion2vec+ to a checked ONNX model folder.",
     "bench": "Measure latency, capacity and speed on this machine.",
 }
