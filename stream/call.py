@@ -242,6 +242,7 @@ class Call:
                 "superseded": leg.superseded,
                 "failed": leg.failed,
                 "lost_samples": leg.ring.statistics().lost,
+                "not_finite_samples": leg.listener.not_finite,
             }
             for leg in self.legs
         }
