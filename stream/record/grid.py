@@ -36,6 +36,10 @@ class GridFile:
             self._frames = max(0, size - self._offset) // record
             if size == 0 and self._offset:
                 file.write(header(0))
+            elif size > self._offset:
+                # The beginning of a record that a killed process left would look like a whole one
+                # as soon as the file grows over it.
+                file.truncate(self._offset + self._frames * record)
         self._durable = self._frames
         self._given_up: list[tuple[int, int]] = []
         self._torn: list[tuple[int, int]] = []

@@ -101,3 +101,15 @@ def test_a_disk_that_stays_away_costs_bounded_memory_and_leaves_a_hole(tmp_path:
     assert len(found) == 4 * (8 * piece + 1)
     assert found.startswith(bytes(4))
     assert found.endswith(records(0, 1))
+
+
+def test_the_beginning_of_a_record_that_a_killed_process_left_is_no_record(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    grid = GridFile(path, 4, header)
+    grid.write(0, records(0, 2))
+    grid.sync()
+    with path.open("ab") as file:
+        file.write(b"\x7f\x7f")
+    again = GridFile(path, 4, header)
+    again.truncate(4)
+    assert content(path) == records(0, 2) + bytes(8)
