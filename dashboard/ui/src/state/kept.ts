@@ -23,8 +23,16 @@ export function stepFor(seconds: number): number {
   return Math.max(4, Math.ceil((seconds * 50) / MOST_POINTS));
 }
 
-export async function loadRecording(api: Api, id: string): Promise<Recording> {
+/** A call that has just ended is still being finished on the disk: give it a few seconds. */
+async function finished(api: Api, id: string, tries = 10): Promise<Kept> {
   const kept = await api.kept(id);
+  if (kept.result !== null || tries === 0) return kept;
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  return finished(api, id, tries - 1);
+}
+
+export async function loadRecording(api: Api, id: string): Promise<Recording> {
+  const kept = await finished(api, id);
   const result = kept.result as Result | null;
   const seconds = result?.duration_s ?? kept.session?.duration_s ?? 0;
   const scored = kept.info.legs.find((leg) => leg.scored);
