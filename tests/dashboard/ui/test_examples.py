@@ -167,6 +167,7 @@ def test_flags_are_reviewed_one_at_a_time(open_page: Opener, example_site: str) 
     wait_for_pixels(page, ".duel canvas", "--fearful")
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text(re.compile(r"^2 of \d+$"))).to_be_visible()
+    wait_for_pixels(page, ".duel canvas", "--fearful")
     page.locator("body").press(" ")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
 
