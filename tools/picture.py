@@ -40,7 +40,7 @@ def draw(page: Page, address: str, target: Path) -> None:
     page.get_by_role("button", name=re.compile("demo", re.IGNORECASE)).first.click()
     flag = page.get_by_text("needs review", exact=False).first
     expect(flag).to_be_visible(timeout=90_000)
-    page.wait_for_timeout(4_000)
+    page.wait_for_timeout(8_000)
     target.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=target)
 
