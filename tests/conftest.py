@@ -7,6 +7,9 @@ import numpy as np
 import onnxruntime
 import soundfile
 import soxr
+from tests.postgres import postgres
+
+__all__ = ["postgres"]
 
 # Test machines are shared and slow by turns: how long one example takes says nothing here.
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)

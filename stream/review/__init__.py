@@ -1,0 +1,1 @@
+"""The review queue: flags wait for a person, who listens, votes blind and only then compares."""
