@@ -5,6 +5,7 @@ import errno
 import logging
 import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -58,14 +59,15 @@ def command(
     except (ServerSettingsError, EngineError, ManifestError) as error:
         raise Failure(str(error)) from error
     with _listen(settings) as listening:
-        bound = listening.getsockname()[1]
-        click.echo(f"Tonewatch {__version__}: http://{_shown(settings.server.host)}:{bound}")
-        click.echo(
-            f"model {chosen.name} {chosen.version}, sessions in {settings.stream.record.output}"
-        )
+        address = f"http://{_shown(settings.server.host)}:{listening.getsockname()[1]}"
+        told = [
+            f"Tonewatch {__version__}: {address}",
+            f"model {chosen.name} {chosen.version}, sessions in {settings.stream.record.output}",
+        ]
         if not chosen.licence.commercial_use:
-            click.echo(chosen.licence.notice)
-        _run(settings, listening)
+            told.append(chosen.licence.notice)
+        # Whoever reads the address can open it.
+        _run(settings, listening, lambda: click.echo("\n".join(told)))
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -84,7 +86,7 @@ def _listen(settings: Settings) -> socket.socket:
     return listening
 
 
-def _run(settings: Settings, listening: socket.socket) -> None:
+def _run(settings: Settings, listening: socket.socket, on_ready: Callable[[], None]) -> None:
     from ..dashboard.app import create_app
     from ..dashboard.compose import running
     from ..dashboard.server import make_server
@@ -97,7 +99,8 @@ def _run(settings: Settings, listening: socket.socket) -> None:
             contextlib.suppress(KeyboardInterrupt),
             running(settings.engine, settings.stream, settings.server) as parts,
         ):
-            make_server(create_app(parts, version=__version__)).run(sockets=[listening])
+            app = create_app(parts, version=__version__)
+            make_server(app, on_ready).run(sockets=[listening])
     except (EngineError, ManifestError, OSError) as error:
         raise Failure(str(error)) from error
 

@@ -8,8 +8,8 @@ import anyio.to_thread
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from pydantic import BaseModel, Field
 
+from ..stream.admission import AdmissionError
 from ..stream.events import Notice, NoticeMethod
-from ..stream.monitor import AdmissionError
 from ..stream.session import Session
 from ..stream.sources.devices import DeviceError, devices
 from ..stream.sources.microphone import open_microphone

@@ -74,8 +74,9 @@ def running(
             lost_items=lambda: recorder.statistics().refused,
         )
         left = interrupted(stream.record.output)
+        host = MonitorHost(monitor, left)
         directory = Directory(
-            MonitorHost(monitor, left),
+            host,
             PcmLimits(resume_for_s=server.resume_for_s, per_token=server.ingest_per_token),
             now=time.monotonic,
         )
@@ -97,7 +98,7 @@ def running(
         stack.enter_context(following(bus, audit, settings_hash(stream, manifest)))
         monitor.start()
         stack.callback(monitor.stop)
-        stack.enter_context(_keeping_house(parts))
+        stack.enter_context(_keeping_house(parts, host))
         _audit_start(audit, manifest, stream)
         yield parts
 
@@ -139,12 +140,12 @@ class _Lazy:
 
 
 @contextlib.contextmanager
-def _keeping_house(parts: Parts) -> Iterator[None]:
+def _keeping_house(parts: Parts, host: MonitorHost) -> Iterator[None]:
     """A thread that closes what a crash left, deletes what is too old, and keeps the index."""
     stop = threading.Event()
 
     def run() -> None:
-        turn = functools.partial(_turn, parts)
+        turn = functools.partial(_turn, parts, host)
         turn(rebuild=True)
         while not stop.wait(EVERY_S):
             turn(rebuild=False)
@@ -158,10 +159,15 @@ def _keeping_house(parts: Parts) -> Iterator[None]:
         thread.join(10)
 
 
-def _turn(parts: Parts, *, rebuild: bool) -> None:
+def _turn(parts: Parts, host: MonitorHost, *, rebuild: bool) -> None:
     try:
-        running_now = parts.monitor.running
-        for done in repair(parts.output, parts.server.resume_for_s, running=running_now):
+        closed = repair(
+            parts.output,
+            parts.server.resume_for_s,
+            running=parts.monitor.running,
+            give_up=host.give_up,
+        )
+        for done in closed:
             log.info("%s: an interrupted session was closed", done.path.name)
             parts.store.add(done.path)
         # Some lose their sound alone and stay in the index.

@@ -1,8 +1,13 @@
 """uvicorn around the application, so that stuck peers cost nothing and the end comes in time."""
 
+import socket
+from collections.abc import Callable
+
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from ..stream.sources.pcm_messages import GOING_AWAY
 
 STOP_S = 5
 """Seconds that open requests and sockets may take when the server stops."""
@@ -23,8 +28,15 @@ class Socket(WebSocketsSansIOProtocol):
         self._cut_if_stuck()
 
     def shutdown(self) -> None:
-        """The server stops."""
-        super().shutdown()
+        """The server stops: senders and viewers are told to come back (1001; uvicorn says 1012)."""
+        if self.handshake_complete and not self.close_sent:
+            self.stop_keepalive()
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": GOING_AWAY})
+            self.conn.send_close(GOING_AWAY)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+        else:
+            super().shutdown()
         self._cut_if_stuck()
 
     def _cut_if_stuck(self) -> None:
@@ -32,8 +44,25 @@ class Socket(WebSocketsSansIOProtocol):
             self.transport.abort()
 
 
-def make_server(app: FastAPI) -> uvicorn.Server:
-    """The server; `run(sockets=[bound])` returns after Ctrl-C or SIGTERM."""
+class Server(uvicorn.Server):
+    """A server that says when it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def make_server(app: FastAPI, on_ready: Callable[[], None] = lambda: None) -> Server:
+    """The server; `run(sockets=[bound])` returns after Ctrl-C or SIGTERM.
+
+    `on_ready` is called on the event loop as soon as connections are accepted.
+    """
     config = uvicorn.Config(
         app,
         ws=Socket,
@@ -43,4 +72,4 @@ def make_server(app: FastAPI) -> uvicorn.Server:
         log_level="warning",
         server_header=False,
     )
-    return uvicorn.Server(config)
+    return Server(config, on_ready)

@@ -197,8 +197,13 @@ class Call:
         self._out.tell(Mark(session=self.session.id, name=name, at=frame * SAMPLE_RATE // 50))
 
     def finish_sound(self, end: Callable[[Listener], list[Heard]]) -> None:
-        """No sound follows and none waits: let the listeners give what they hold."""
+        """No sound follows and none waits: let the listeners give what they hold.
+
+        Where the session was left, its sender brings once more what they hold.
+        """
         self.finishing = True
+        if self.session.left:
+            return
         for leg in self.legs:
             self._tell_gap(leg, leg.gap_of(None))
             self.hear(leg, end(leg.listener))
@@ -220,9 +225,12 @@ class Call:
         return self.finishing and not any(leg.pending for leg in self.legs)
 
     def finish(self) -> None:
-        """Everything was answered: last readings, last meters."""
+        """Everything was answered: last readings, last meters.
+
+        Of a session that was left nothing is settled: it goes on as after a crash.
+        """
         # The session is asked as well: consent may have been withdrawn a moment ago.
-        reads = self.session.info.scoring and not self.broken
+        reads = self.session.info.scoring and not self.broken and not self.session.left
         for leg in self.legs:
             if leg.core is None:
                 continue

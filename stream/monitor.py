@@ -5,7 +5,8 @@
     session = monitor.open(SessionSpec(...))
     session.write(block)                  # float32 [n, channels], any thread
     session.end()
-    monitor.stop()                        # ends all sessions, their folders complete
+    monitor.stop()                        # ends all sessions, their folders complete;
+                                          # those that a sender comes back to stay open on disk
 
 The recorder is started before and stopped after the monitor, by whoever made it.
 """
@@ -19,6 +20,7 @@ from typing import Protocol
 from ..models.engine import Engine
 from ..models.grid import FRAME_RATE, FRAME_SAMPLES
 from ..models.manifest import Manifest
+from .admission import Admission
 from .bus import Bus
 from .call import Call
 from .clock import Clock
@@ -46,20 +48,10 @@ from .signal_thread import SignalThread
 from .status import engine_status
 from .turns import Turns
 
-RETRY_S = 5.0
-"""What somebody who was not admitted is told to wait."""
 END_S = 10.0
 """Seconds that sessions may take to read their last windows when the monitor stops."""
 
 log = logging.getLogger(__name__)
-
-
-class AdmissionError(Exception):
-    """No further session is admitted now; `retry_s` says when to ask again."""
-
-    def __init__(self, message: str, retry_s: float = RETRY_S) -> None:
-        super().__init__(message)
-        self.retry_s = retry_s
 
 
 class Recording(Protocol):
@@ -99,9 +91,8 @@ class Monitor:
         self._way_up = way_up
         self._clock = clock or Clock()
         self._lost_items = lost_items
+        self._admission = Admission(settings.monitor.max_sessions)
         self._lock = threading.Lock()
-        self._sessions: dict[str, Session] = {}
-        self._stopping = False
         self._sources: list[threading.Thread] = []
         self._turns = Turns(settings.window.hop_ms * FRAME_RATE // 1000)
         self._latency = LatencyMeter()
@@ -144,13 +135,18 @@ class Monitor:
         self._bus.publish(self.status())
 
     def stop(self, timeout: float = END_S) -> None:
-        """End all sessions, then the threads. Raises TimeoutError, naming the thread."""
+        """End or leave all sessions, then end the threads. Raises TimeoutError, naming the thread.
+
+        A session is left, its folder open, if its source comes back to it after a new start.
+        """
+        sessions = self._admission.stop()
         with self._lock:
-            self._stopping = True
-            sessions = tuple(self._sessions.values())
             sources, self._sources = self._sources, []
         for session in sessions:
-            session.end()
+            if session.spec.resumable:
+                session.leave()
+            else:
+                session.end()
         until = self._clock.now() + timeout
         for source in sources:
             source.join(max(0.0, until - self._clock.now()))
@@ -207,19 +203,17 @@ class Monitor:
 
     def session(self, session: str) -> Session | None:
         """A running session by its id."""
-        return self._sessions.get(session)
+        return self._admission.get(session)
 
     @property
     def sessions(self) -> tuple[Session, ...]:
         """All running sessions, in the order of their beginning."""
-        with self._lock:
-            return tuple(self._sessions.values())
+        return self._admission.sessions
 
     @property
     def running(self) -> frozenset[str]:
         """Ids of all running sessions."""
-        with self._lock:
-            return frozenset(self._sessions)
+        return frozenset(session.id for session in self.sessions)
 
     @property
     def loading(self) -> bool:
@@ -236,7 +230,7 @@ class Monitor:
             self._latency.latency(),
             self.settings,
             loading=self._engine.loading,
-            sessions=len(self._sessions),
+            sessions=len(self._admission),
             dropped=lost + self._lost_items(),
             way_up=self._way_up,
         )
@@ -254,22 +248,12 @@ class Monitor:
         self._recorder.submit(item)
 
     def _admit(self, info: SessionInfo, spec: SessionSpec, start: int) -> Session:
-        limit = self.settings.monitor.max_sessions
-        with self._lock:
-            if self._stopping:
-                raise AdmissionError("the monitor is stopping; try again in a few seconds")
-            if info.id in self._sessions:
-                raise AdmissionError(f"session {info.id} is running already")
-            if len(self._sessions) >= limit:
-                raise AdmissionError(
-                    f"{limit} sessions are running, more are not admitted; "
-                    f"try again in {RETRY_S:g} s or raise stream.monitor.max_sessions"
-                )
-            session = Session(
+        return self._admission.admit(
+            info.id,
+            lambda: Session(
                 info, spec, ring_s=self.settings.listener.ring_s, start=start, links=self._links
-            )
-            self._sessions[info.id] = session
-            return session
+            ),
+        )
 
     def _begin(self, session: Session, start_frame: int) -> None:
         phases = [self._phase(session, number) for number in range(session.channels)]
@@ -312,6 +296,13 @@ class Monitor:
     def _ended(self, call: Call) -> None:
         """A call's sound is read and answered. In the signal thread."""
         session = call.session
+        if session.left:
+            try:
+                call.finish()
+            finally:
+                call.closed = True
+                self._forget(session)
+            return
         state, reason = session.end_asked or ("lost", "the session failed")
         if reason:
             at = max(leg.meter.stop_frame for leg in call.legs) * FRAME_SAMPLES
@@ -323,11 +314,13 @@ class Monitor:
             call.closed = True
             self.tell(SessionChanged(session=info))
             self._submit(Close(info=info, facts=call.facts))
-            with self._lock:
-                self._sessions.pop(session.id, None)
-            for leg in range(session.channels):
-                self._turns.leave(f"{session.id}/{leg}")
-            session.close()
+            self._forget(session)
+
+    def _forget(self, session: Session) -> None:
+        self._admission.forget(session)
+        for leg in range(session.channels):
+            self._turns.leave(f"{session.id}/{leg}")
+        session.close()
 
     def _second(self) -> None:
         """Once a second, in the signal thread."""

@@ -51,8 +51,10 @@ class SessionSpec:
     lost_after_s: float | None = None
     """Seconds without samples after which the session ends as `lost`; None: the source sees to
     it."""
+    resumable: bool = False
+    """Whether the source comes back to it after the monitor was stopped and started anew."""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """What the source needs to take the session up again after a crash."""
+    """What the source needs to take the session up again."""
 
     def __post_init__(self) -> None:
         names = [leg.name for leg in self.legs]
@@ -121,6 +123,7 @@ class Session:
         self._taking = threading.Condition()
         self._paused = info.state == PAUSED
         self._end: tuple[Literal["ended", "lost"], str] | None = None
+        self._left = False
         self._closed = threading.Event()
         self.last_sound_at = links.now()
         """Monotonic seconds of the newest samples; gaps do not count."""
@@ -191,6 +194,11 @@ class Session:
         """State and reason that the session was told to end with; None while it runs."""
         return self._end
 
+    @property
+    def left(self) -> bool:
+        """Whether it was left open on disk, for its source to come back to."""
+        return self._left
+
     def write(self, block: Float32, captured_at: float | None = None) -> bool:
         """Take samples [n, channels] in [-1, 1]; false once the session has ended.
 
@@ -259,6 +267,17 @@ class Session:
         with self._taking:
             if self._end is None:
                 self._end = (state, reason)
+            self._taking.notify_all()
+        self._links.wake()
+
+    def leave(self) -> None:
+        """The monitor stops: take no more, and leave the folder open at the last whole frame.
+
+        Without effect once the session was told to end.
+        """
+        with self._taking:
+            if self._end is None:
+                self._end, self._left = ("lost", ""), True
             self._taking.notify_all()
         self._links.wake()
 

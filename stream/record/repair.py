@@ -63,14 +63,16 @@ def repair(
     now: Callable[[], float] = time.time,
     *,
     running: frozenset[str] = frozenset(),
+    give_up: Callable[[str], bool] = lambda session: True,
 ) -> list[Repaired]:
     """Close the interrupted sessions whose sender may no longer come back.
 
-    Younger ones are left: call it again when they are old enough. One folder that cannot be closed
-    does not keep the others from it.
+    Younger ones are left: call it again when they are old enough. `give_up(session)` is asked just
+    before: false where the sender came back in this moment. One folder that cannot be closed does
+    not keep the others from it.
     """
     late = [one for one in interrupted(output, now, running=running) if one.age_s >= resume_for_s]
-    return [_closed(one, now) for one in late]
+    return [_closed(one, now) for one in late if give_up(one.info.id)]
 
 
 def _closed(found: Interrupted, now: Callable[[], float]) -> Repaired:

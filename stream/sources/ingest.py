@@ -1,9 +1,11 @@
 """Where Plain PCM senders meet the monitor."""
 
+import threading
 from collections.abc import Sequence
 from datetime import datetime
 
-from ..monitor import AdmissionError, Monitor
+from ..admission import AdmissionError
+from ..monitor import Monitor
 from ..record.files import FolderError
 from ..record.folder import SessionFolder
 from ..record.repair import Interrupted
@@ -22,6 +24,14 @@ class MonitorHost:
     def __init__(self, monitor: Monitor, interrupted: Sequence[Interrupted] = ()) -> None:
         self._monitor = monitor
         self._left = {one.info.id: one for one in interrupted if "resume_hash" in one.extra}
+        self._lock = threading.Lock()
+        self._taken: set[str] = set()
+
+    def give_up(self, session: str) -> bool:
+        """Nobody may come back to a session any more; false if its sender is back already."""
+        with self._lock:
+            self._left.pop(session, None)
+            return session not in self._taken
 
     def open(self, hello: Hello, resume_hash: str) -> Session:
         """Begin a session. Raises RefusedError."""
@@ -44,6 +54,7 @@ class MonitorHost:
                     context=hello.context,
                     started_at=_moment(hello.started_at),
                     pace=hello.pace,
+                    resumable=True,
                     extra=facts,
                 )
             )
@@ -52,13 +63,26 @@ class MonitorHost:
 
     def restore(self, session: str, resume_hash: str) -> Session | None:
         """Take up a session that an earlier process left. Raises RefusedError."""
-        left = self._left.get(session)
-        if left is None or left.extra["resume_hash"] != resume_hash:
-            return None
+        with self._lock:
+            left = self._left.get(session)
+            if left is None or left.extra["resume_hash"] != resume_hash:
+                return None
+            self._taken.add(session)
+        try:
+            found = self._take_up(left)
+        except RefusedError:
+            # It may try again, or be too late then.
+            with self._lock:
+                self._taken.discard(session)
+            raise
+        with self._lock:
+            del self._left[session]
+        return found
+
+    def _take_up(self, left: Interrupted) -> Session | None:
         try:
             folder = SessionFolder.resume(left.path)
         except FolderError:
-            del self._left[session]
             return None
         except OSError as error:
             raise RefusedError(
@@ -72,14 +96,13 @@ class MonitorHost:
             name=info.name,
             notice=info.notice,
             pace=info.pace,
+            resumable=True,
             extra=extra,
         )
         try:
-            found = self._monitor.adopt(folder, spec)
+            return self._monitor.adopt(folder, spec)
         except AdmissionError as error:
             raise RefusedError(TOO_MANY, str(error), retry_s=error.retry_s) from None
-        del self._left[session]
-        return found
 
 
 def _moment(text: str) -> str:

@@ -1,19 +1,31 @@
 """`tonewatch serve` as a process: it starts, answers, and stops when it is told."""
 
+import contextlib
 import json
 import re
 import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
+from tests.stream.sound import RATE, voice
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from tonewatch.stream.sources.pcm_messages import SUBPROTOCOL
 
 from .shell import tonewatch
+
+LONG_S = 60.0
+TOLD = {"method": "announced"}
 
 
 def test_a_port_in_use_is_named_with_the_option(tmp_path: Path) -> None:
@@ -42,38 +54,94 @@ def test_an_unknown_model_is_named() -> None:
 def test_it_serves_until_it_is_told_to_stop_and_finishes_its_sessions(
     tmp_path: Path, order: signal.Signals
 ) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "tonewatch", "serve", "--port", "0", "--output", tmp_path],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        address = re.search(r"http://\S+", server.stdout.readline())
-        assert address
-        state = asked(f"{address.group()}/healthz", server)
+    with served(tmp_path) as (server, port):
+        state = json.load(
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=LONG_S)
+        )
         assert state["model"] == "compact"
-        page = urllib.request.urlopen(address.group(), timeout=10).read()
+        page = urllib.request.urlopen(f"http://127.0.0.1:{port}", timeout=LONG_S).read()
         assert b"<!doctype html>" in page.lower()
         demo = urllib.request.Request(
-            f"{address.group()}/api/sessions",
+            f"http://127.0.0.1:{port}/api/sessions",
             data=b'{"source": "demo"}',
             headers={"Content-Type": "application/json"},
         )
-        urllib.request.urlopen(demo, timeout=10).close()
+        urllib.request.urlopen(demo, timeout=LONG_S).close()
         server.send_signal(order)
-        assert server.wait(timeout=30) == 0
+        assert server.wait(timeout=LONG_S) == 0
     (result,) = tmp_path.glob("*/result.json")
     assert json.loads(result.read_text())["session"]["state"] == "ended"
 
 
-def asked(url: str, server: subprocess.Popen[str]) -> dict[str, object]:
-    """The answer, as soon as there is one."""
-    deadline = time.monotonic() + 60
-    while True:
-        assert server.poll() is None, "the server ended"
+@pytest.mark.parametrize(
+    ("order", "code"), [(signal.SIGTERM, 1001), (signal.SIGKILL, 1006)], ids=["stopped", "killed"]
+)
+def test_a_sender_goes_on_after_a_new_start_and_nothing_is_lost_or_doubled(
+    tmp_path: Path, order: signal.Signals, code: int
+) -> None:
+    samples = np.round(voice(5) * 32768).astype("<i2")
+    with served(tmp_path) as (server, port):
+        with sender(port) as first:
+            tell(first, "hello", rate=RATE, channels=1, legs=["customer"], notice=TOLD)
+            ready = said(first)
+            for start in range(0, 3 * RATE, 320):
+                first.send(samples[start : start + 320].tobytes())
+            durable = next(m["durable"] for m in iter(lambda: said(first), {}) if m.get("durable"))
+            server.send_signal(order)
+            with contextlib.suppress(ConnectionClosed):
+                while True:
+                    said(first)
+            assert (first.close_code or 1006) == code
+        server.wait(timeout=LONG_S)
+    with served(tmp_path) as (_, port), sender(port) as second:
+        tell(second, "resume", session=ready["session"], resume_token=ready["resume_token"])
+        again = said(second)
+        assert durable <= again["next"] <= 3 * RATE
+        for start in range(again["next"], len(samples), 320):
+            second.send(samples[start : start + 320].tobytes())
+        tell(second, "end")
+        messages = iter(lambda: said(second), {})
+        ended = next(message for message in messages if message["type"] == "ended")
+        assert ended["next"] == len(samples)
+    # Leaving the block above stopped the server, which finishes its folders first.
+    (audio,) = tmp_path.glob("*/processed_audio.wav")
+    heard, _ = soundfile.read(audio, dtype="int16")
+    assert np.array_equal(heard, samples)
+    assert json.loads((audio.parent / "result.json").read_text())["session"]["state"] == "ended"
+
+
+@contextlib.contextmanager
+def served(output: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A server that accepts connections, and its port; stopped behind the block."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tonewatch", "serve", "--port", "0", "--output", output],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
         try:
-            answer: dict[str, object] = json.load(urllib.request.urlopen(url, timeout=10))
-            return answer
-        except urllib.error.URLError:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+            assert server.stdout is not None
+            address = re.search(r"http://\S+:(\d+)", server.stdout.readline())
+            assert address
+            yield server, int(address.group(1))
+        finally:
+            server.terminate()
+            server.wait(timeout=LONG_S)
+
+
+def sender(port: int) -> ClientConnection:
+    return connect(
+        f"ws://127.0.0.1:{port}/ingest/v1",
+        subprotocols=[Subprotocol(SUBPROTOCOL)],
+        compression=None,
+        proxy=None,
+        close_timeout=0.5,
+    )
+
+
+def tell(socket_: ClientConnection, kind: str, **fields: Any) -> None:
+    socket_.send(json.dumps({"type": kind, "v": 1, **fields}))
+
+
+def said(socket_: ClientConnection) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads(socket_.recv(timeout=LONG_S))
+    return message

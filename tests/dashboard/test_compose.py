@@ -1,3 +1,4 @@
+import os
 import threading
 from pathlib import Path
 
@@ -51,6 +52,25 @@ def test_what_an_earlier_run_left_is_found_again(tmp_path: Path, engine: EngineS
     (tmp_path / "outputs" / "sessions.sqlite").unlink()
     with running(engine, stream(tmp_path), ServerSettings()) as parts:
         until(lambda: parts.store.search("earlier").total == 1, "the session")
+
+
+def test_a_session_whose_sender_does_not_come_back_is_finished_at_a_later_start(
+    tmp_path: Path, engine: EngineSettings
+) -> None:
+    with running(engine, stream(tmp_path), ServerSettings()) as parts:
+        session = parts.monitor.open(spec(resumable=True))
+        feed(session, voice(2))
+    (card,) = (tmp_path / "outputs").glob("*/session.json")
+    with running(engine, stream(tmp_path), ServerSettings()) as parts:
+        until(lambda: parts.store.get(session.id), "the session")
+        assert not (card.parent / "result.json").exists()
+    # Its last sign of life, as if a minute had gone by.
+    os.utime(card, (0, 0))
+    with running(engine, stream(tmp_path), ServerSettings()) as parts:
+        stored = until(lambda: parts.store.get(session.id), "the session")
+        until(lambda: parts.store.get(session.id).state == "lost", "its end")
+    assert stored.id == session.id
+    assert (card.parent / "result.json").exists()
 
 
 def test_a_prediction_loads_an_engine_of_its_own_once(

@@ -25,7 +25,7 @@ def test_viewers_and_senders_are_told_when_the_server_goes(tmp_path: Path) -> No
         viewer.recv()
         house.server.should_exit = True
         house.thread.join()
-        assert [_code(one) for one in (viewer, sender)] == [1012, 1012]
+        assert [_code(one) for one in (viewer, sender)] == [1001, 1001]
 
 
 def _code(socket: ClientConnection) -> int | None:

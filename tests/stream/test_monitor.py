@@ -10,6 +10,7 @@ from tests.stream.record.world import MANIFEST, LoudnessEngine
 from tests.stream.sound import silence, voice
 
 from tonewatch.models.engine import Engine, EngineError
+from tonewatch.stream.admission import AdmissionError
 from tonewatch.stream.bus import Bus
 from tonewatch.stream.events import (
     Activity,
@@ -22,7 +23,7 @@ from tonewatch.stream.events import (
     SessionChanged,
 )
 from tonewatch.stream.listener.gate import Vad
-from tonewatch.stream.monitor import AdmissionError, Monitor
+from tonewatch.stream.monitor import Monitor
 from tonewatch.stream.offline import Tools, analyze
 from tonewatch.stream.record.card import read_card
 from tonewatch.stream.record.folder import SessionFolder

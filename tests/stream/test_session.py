@@ -48,6 +48,17 @@ def items(session: Session, channel: int = 0) -> list[tuple[type, int, int]]:
     return [(type(item), item.start, item.stop) for item in session.rings[channel].read()]
 
 
+def test_a_session_that_is_left_takes_no_more_and_keeps_its_state() -> None:
+    session = Around().session
+    session.leave()
+    assert (session.left, session.ended, session.write(block(80))) == (True, True, False)
+    assert session.info.state == "live"
+    ended = Around().session
+    ended.end()
+    ended.leave()
+    assert not ended.left
+
+
 def test_channels_go_into_legs_at_the_same_positions() -> None:
     session = Around("customer", "agent").session
     both = np.stack([np.full(160, 0.25), np.full(160, -0.25)], axis=1).astype(np.float32)

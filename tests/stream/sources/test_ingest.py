@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import soundfile as sf
-from tests.stream.house import LONG_S, House, house
+from tests.stream.house import LONG_S, House, house, spec
 from tests.stream.record.world import LoudnessEngine
 from tests.stream.sound import voice
 
-from tonewatch.stream.events import Mark, Readings
+from tonewatch.stream.events import Mark, Readings, SessionChanged
+from tonewatch.stream.record.card import read_card
+from tonewatch.stream.record.history import read_rows
 from tonewatch.stream.record.repair import interrupted
+from tonewatch.stream.record.replay import replay
+from tonewatch.stream.record.result import read_result
 from tonewatch.stream.settings import MonitorSettings
 from tonewatch.stream.sources.directory import Directory
 from tonewatch.stream.sources.ingest import MonitorHost
@@ -136,6 +141,60 @@ def test_after_a_killed_server_nothing_is_lost_and_nothing_doubled(tmp_path: Pat
         (late,) = say(connect(where), type="resume", **resume)
         assert late["code"] == "unknown_session"
     assert heard(folder).tobytes() == bytes_of(samples)
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_after_a_stopped_server_the_sender_goes_on_and_the_curve_can_be_made_again(
+    tmp_path: Path, rate: int
+) -> None:
+    samples = voice(6, rate=rate)
+    begun = {**HELLO, "rate": rate}
+    with house(tmp_path) as first:
+        ingest = connect(directory(first))
+        (ready,) = say(ingest, **begun)
+        send_all(ingest, samples[: 4 * rate + 7], size=441)
+        first.seen.wait(Readings)
+        recorded = first.monitor.open(spec(source="recording", notice=None, name="a file"))
+    states = {one.session.id: one.session.state for one in first.seen.of(SessionChanged)}
+    assert states == {ready["session"]: "live", recorded.id: "ended"}
+    (left,) = interrupted(tmp_path)
+    assert left.info.id == ready["session"]
+    with house(tmp_path) as second:
+        again = connect(directory(second))
+        resume = {key: ready[key] for key in ("v", "session", "resume_token")}
+        (ready,) = say(again, type="resume", **resume)
+        assert 4 * rate - rate // 10 <= ready["next"] <= 4 * rate + 7
+        send_all(again, samples[ready["next"] :], size=441)
+        session = second.monitor.session(ready["session"])
+        assert session is not None
+        assert say(again, type="end")[0]["next"] == len(samples)
+        assert session.wait_closed(LONG_S)
+        assert second.recorder.flush(LONG_S)
+        folder = second.folder(session)
+    result = read_result(folder)
+    assert (result["session"]["state"], result["duration_s"]) == ("ended", 6.0)
+    assert [mark["name"] for mark in result["marks"]] == ["restart"]
+    if rate == RATE:
+        assert heard(folder).tobytes() == bytes_of(samples)
+    (again_read,) = replay(folder, LoudnessEngine())
+    rows = read_rows(folder, read_card(folder).files[0])
+    assert again_read.rows.tobytes() == rows.tobytes()
+
+
+def test_a_sender_that_is_back_and_the_repair_never_have_a_folder_both(tmp_path: Path) -> None:
+    with house(tmp_path) as first:
+        tokens = [say(connect(directory(first)), **HELLO)[0] for _ in range(2)]
+    with house(tmp_path) as second:
+        host = MonitorHost(second.monitor, interrupted(tmp_path))
+        where = Directory(host, PcmLimits(), now=time.monotonic)
+        resumes = [
+            {"type": "resume", **{key: one[key] for key in ("v", "session", "resume_token")}}
+            for one in tokens
+        ]
+        assert say(connect(where), **resumes[0])[0]["type"] == "ready"
+        assert not host.give_up(tokens[0]["session"])
+        assert host.give_up(tokens[1]["session"])
+        assert say(connect(where), **resumes[1])[0]["code"] == "unknown_session"
 
 
 def test_a_file_sender_is_never_overwritten(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import soundfile as sf
 from tests.stream.house import LONG_S, House, house
 from tests.stream.sound import voice
 
+from tonewatch.stream.admission import AdmissionError
 from tonewatch.stream.events import Fault, Readings
-from tonewatch.stream.monitor import AdmissionError
 from tonewatch.stream.session import Session
 from tonewatch.stream.settings import MonitorSettings
 from tonewatch.stream.sources.reading import RecordingError
