@@ -5,6 +5,7 @@ from typing import Any
 
 from ..stream.events import Episode, SessionInfo
 from ..stream.store import StoredSession
+from . import review_answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,5 +128,6 @@ class SettingsInForce:
 
 
 ALL: tuple[type, ...] = (
+    *review_answers.ALL,
     Found, Kept, Begun, Done, Receipt, NoticeText, Health, Pong, ErrorAnswer, SettingsInForce,
 )  # fmt: skip

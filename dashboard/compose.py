@@ -22,6 +22,8 @@ from ..stream.record.audit import AuditLog
 from ..stream.record.recorder import Recorder
 from ..stream.record.removal import Remover
 from ..stream.record.repair import interrupted, repair
+from ..stream.review.keeper import Keeper, keeping
+from ..stream.review.store import Reviews
 from ..stream.settings import StreamSettings
 from ..stream.sources.demo import demo_call
 from ..stream.sources.directory import Directory
@@ -54,6 +56,9 @@ def running(
         stack.callback(board.close)
         store = Store(stream.record.output, stream.record.index)
         stack.callback(store.close)
+        reviews = Reviews(stream.record.output, stream.review)
+        stack.callback(reviews.close)
+        keeper = Keeper(reviews.intake, store, stream.record.output)
         recorder = Recorder(
             stream.record,
             on_fault=bus.publish,
@@ -90,15 +95,17 @@ def running(
             board=board,
             directory=directory,
             store=store,
+            reviews=reviews,
             remover=Remover(stream.record.output, audit),
             audit=audit,
             tools=_Lazy(engine, stream).tools,
             demo=demo_call(),
         )
         stack.enter_context(following(bus, audit, settings_hash(stream, manifest)))
+        stack.enter_context(keeping(bus, keeper))
         monitor.start()
         stack.callback(monitor.stop)
-        stack.enter_context(_keeping_house(parts, host))
+        stack.enter_context(_keeping_house(parts, host, keeper))
         _audit_start(audit, manifest, stream)
         yield parts
 
@@ -140,12 +147,12 @@ class _Lazy:
 
 
 @contextlib.contextmanager
-def _keeping_house(parts: Parts, host: MonitorHost) -> Iterator[None]:
+def _keeping_house(parts: Parts, host: MonitorHost, keeper: Keeper) -> Iterator[None]:
     """A thread that closes what a crash left, deletes what is too old, and keeps the index."""
     stop = threading.Event()
 
     def run() -> None:
-        turn = functools.partial(_turn, parts, host)
+        turn = functools.partial(_turn, parts, host, keeper)
         turn(rebuild=True)
         while not stop.wait(EVERY_S):
             turn(rebuild=False)
@@ -159,7 +166,7 @@ def _keeping_house(parts: Parts, host: MonitorHost) -> Iterator[None]:
         thread.join(10)
 
 
-def _turn(parts: Parts, host: MonitorHost, *, rebuild: bool) -> None:
+def _turn(parts: Parts, host: MonitorHost, keeper: Keeper, *, rebuild: bool) -> None:
     try:
         closed = repair(
             parts.output,
@@ -173,6 +180,7 @@ def _turn(parts: Parts, host: MonitorHost, *, rebuild: bool) -> None:
         # Some lose their sound alone and stay in the index.
         if parts.remover.expire(parts.stream.record) or rebuild:
             parts.store.rebuild()
+        keeper.reconcile()
     except Exception as error:
         log.exception("keeping house failed")
         parts.bus.publish(

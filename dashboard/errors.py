@@ -22,8 +22,11 @@ class ApiError(HTTPException):
         way_out: str = "",
         *,
         headers: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
+        """`facts`: what a program needs to go on, beside the error."""
         super().__init__(status, message, headers)
+        self.facts = dict(facts or {})
         self.code, self.message, self.way_out = code, message, way_out
 
 
@@ -44,7 +47,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ApiError)
     async def _api(_: Request, error: ApiError) -> JSONResponse:
-        content = body(error.code, error.message, error.way_out)
+        content = body(error.code, error.message, error.way_out) | error.facts
         return JSONResponse(content, error.status_code, headers=error.headers)
 
     @app.exception_handler(HTTPException)

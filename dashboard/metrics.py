@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from ..models.grid import samples_to_seconds
 from ..stream.bus import Mail
 from ..stream.events import EpisodeChanged, GapNoted, Readings, SessionChanged
+from ..stream.review.faults import UnavailableError
 from .parts import Parts
 
 BUCKETS_S: Final = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0)
@@ -134,7 +135,23 @@ class _Counts(Collector):
         yield CounterMetricFamily(
             "tonewatch_recorder_missed", "Items that reached no folder", recorder.missed
         )
+        yield from self._reviews()
         yield from self._bus()
+
+    def _reviews(self) -> Iterator[Metric]:
+        reviews = self._parts.reviews
+        try:
+            waiting, oldest = reviews.waiting()
+        except UnavailableError:
+            # Told as a fault of the queue; the other counts are wanted all the more then.
+            return
+        age = 0.0 if oldest is None else max(0.0, (reviews.now - oldest) / 1000)
+        yield GaugeMetricFamily(
+            "tonewatch_reviews_waiting", "Flags that wait for a person", waiting
+        )
+        yield GaugeMetricFamily(
+            "tonewatch_reviews_oldest_seconds", "How long the oldest of them has waited", age
+        )
 
     def _bus(self) -> Iterator[Metric]:
         bus = self._parts.bus.statistics()

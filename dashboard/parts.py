@@ -13,6 +13,7 @@ from ..stream.offline import Tools
 from ..stream.record.audit import AuditLog
 from ..stream.record.recorder import Recorder
 from ..stream.record.removal import Remover
+from ..stream.review.store import Reviews
 from ..stream.settings import StreamSettings
 from ..stream.sources.directory import Directory
 from ..stream.store import Store
@@ -31,6 +32,7 @@ class Parts:
     board: Board
     directory: Directory
     store: Store
+    reviews: Reviews
     remover: Remover
     audit: AuditLog
     tools: Callable[[], Tools]

@@ -33,6 +33,8 @@ from tonewatch.stream.offline import Tools
 from tonewatch.stream.record.audit import AuditLog, read_audit
 from tonewatch.stream.record.recorder import Recorder
 from tonewatch.stream.record.removal import Remover
+from tonewatch.stream.review.keeper import Keeper, keeping
+from tonewatch.stream.review.store import Reviews
 from tonewatch.stream.session import Session
 from tonewatch.stream.settings import MonitorSettings, RecordSettings, StreamSettings
 from tonewatch.stream.sources.demo import demo_call
@@ -118,6 +120,7 @@ def home(
     bus = Bus()
     board = Board(bus)
     store = Store(output)
+    reviews = Reviews(output, settings.review)
     recorder = Recorder(
         settings.record,
         on_fault=bus.publish,
@@ -142,6 +145,7 @@ def home(
         board=board,
         directory=Directory(MonitorHost(live), limits or PcmLimits(), now=time.monotonic),
         store=store,
+        reviews=reviews,
         remover=Remover(output, audit),
         audit=audit,
         tools=tools or (lambda: offline),
@@ -150,13 +154,15 @@ def home(
     )
     recorder.start()
     live.start()
+    keeper = Keeper(reviews.intake, store, output)
     try:
-        with serving(parts, **options) as running:
+        with keeping(bus, keeper), serving(parts, **options) as running:
             yield running
     finally:
         live.stop()
         recorder.stop()
         store.close()
+        reviews.close()
         board.close()
 
 

@@ -1,0 +1,141 @@
+"""Keeps the queue in step with the sessions: live by the bus, everything else by the index.
+
+What the bus told while the database was away, and sessions that came without the bus (analysed
+recordings, folders copied in), are found by `reconcile`, which can be called at any time.
+"""
+
+import contextlib
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ..bus import Bus, Mail, Mailbox
+from ..events import EpisodeChanged, Fault, Mark, SessionChanged, SessionDeleted, SessionInfo
+from ..record.files import parse_time
+from ..record.removal import RECEIPTS
+from ..session import ERASED
+from ..store import Store, StoredSession
+from .faults import UnavailableError
+from .flags import flag_name
+from .intake import Held, Intake
+
+MAILBOX = 10_000
+_PAGE = 500
+_WAY_OUT = "check the database; flags wait in the session folders and are brought in afterwards"
+
+log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Moves flags between sessions and queue. `tell` from one thread, `reconcile` from any."""
+
+    def __init__(self, intake: Intake, index: Store, output: Path) -> None:
+        self._intake = intake
+        self._index = index
+        self._output = output
+        self._running: dict[str, SessionInfo] = {}
+
+    def tell(self, mail: Mail) -> None:
+        """Something happened in a session. Raises UnavailableError."""
+        if isinstance(mail, EpisodeChanged):
+            info = self._running.get(mail.session)
+            if info is not None:
+                live = info.pace == "live"
+                started = _ms(info.started_at)
+                self._intake.put(mail.session, mail.episode, started_at=started, live=live)
+        elif isinstance(mail, SessionChanged):
+            self._session(mail.session)
+        elif isinstance(mail, SessionDeleted) or (isinstance(mail, Mark) and mail.name == ERASED):
+            self._intake.erase(mail.session)
+
+    def reconcile(self) -> None:
+        """Bring the queue in step with the index; the index must be complete.
+
+        Sessions that are not there are erased where a receipt says that they were deleted;
+        otherwise their flags wait for them (a folder that is not mounted takes no vote with it).
+        Raises UnavailableError.
+        """
+        held = self._intake.held()
+        seen = set(self._running)
+        for stored in _every(self._index):
+            seen.add(stored.id)
+            if stored.state not in ("live", "paused"):
+                self._ended(stored, held.get(stored.id))
+        gone = [one for one, flags in held.items() if one not in seen and not flags.away]
+        deleted = _deleted(self._output) if gone else set()
+        for session in gone:
+            if session in deleted:
+                self._intake.erase(session)
+            else:
+                self._intake.away(session)
+
+    def _session(self, info: SessionInfo) -> None:
+        if info.state in ("ended", "lost"):
+            self._running.pop(info.id, None)
+            self._intake.ended(info.id)
+        else:
+            self._running[info.id] = info
+
+    def _ended(self, stored: StoredSession, held: Held | None) -> None:
+        there = held.episodes if held else frozenset()
+        if len(there) == stored.flags and (held is None or not (held.away or held.live)):
+            return
+        episodes = self._index.flags(stored.id)
+        started = _ms(stored.started_at)
+        for episode in episodes:
+            self._intake.put(stored.id, episode, started_at=started, live=False)
+        withdrawn = there - {flag_name(stored.id, episode.id) for episode in episodes}
+        if withdrawn:
+            self._intake.erase(stored.id, withdrawn)
+
+
+@contextlib.contextmanager
+def keeping(bus: Bus, keeper: Keeper) -> Iterator[None]:
+    """Follow the bus in a thread of its own, which the database may keep waiting."""
+    mailbox = bus.subscribe("reviews", MAILBOX, "drop")
+    thread = threading.Thread(
+        target=_follow, args=(mailbox, keeper, bus.publish), name="reviews", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        mailbox.close()
+        thread.join(10)
+
+
+def _follow(mailbox: Mailbox, keeper: Keeper, publish: Callable[[Fault], None]) -> None:
+    broken = False
+    while mail := mailbox.take(timeout=None):
+        for item in mail:
+            try:
+                keeper.tell(item)
+            except UnavailableError as error:
+                log.warning("%s", error)
+                if not broken:
+                    publish(Fault(code="reviews", message=str(error), way_out=_WAY_OUT))
+                broken = True
+            else:
+                if broken and isinstance(item, EpisodeChanged):
+                    told = "the review queue takes flags again"
+                    publish(Fault(code="reviews", message=told, way_out="", active=False))
+                    broken = False
+
+
+def _every(index: Store) -> Iterator[StoredSession]:
+    offset = 0
+    while page := index.search(limit=_PAGE, offset=offset).sessions:
+        yield from page
+        offset += len(page)
+
+
+def _deleted(output: Path) -> set[str]:
+    """Sessions that were deleted as a whole, from their receipts."""
+    receipts = (json.loads(path.read_bytes()) for path in (output / RECEIPTS).glob("*.json"))
+    return {receipt["session"] for receipt in receipts if receipt.get("whole")}
+
+
+def _ms(utc: str) -> int:
+    return round(parse_time(utc).timestamp() * 1000)
