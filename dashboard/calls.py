@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from ..stream.admission import AdmissionError
 from ..stream.events import Notice, NoticeMethod
+from ..stream.law import NotAllowedError
 from ..stream.session import Session
 from ..stream.sources.devices import DeviceError, devices
 from ..stream.sources.microphone import open_microphone
@@ -46,6 +47,12 @@ class StopScoringBody(BaseModel):
     erase: bool = False
 
 
+class StartScoringBody(BaseModel):
+    """How the people heard were told, if they were told anew."""
+
+    notice: NoticeBody | None = None
+
+
 def routes(parts: Parts) -> APIRouter:
     """Routes of live sessions."""
     router = APIRouter(prefix="/api", tags=["live"])
@@ -53,8 +60,7 @@ def routes(parts: Parts) -> APIRouter:
     @router.post("/sessions", status_code=201)
     async def start(body: StartBody) -> Begun:
         """Listen to this machine's microphone, or play the demo call."""
-        notice = Notice(**body.notice.model_dump(), set_by="page") if body.notice else None
-        return await _begin(lambda: _start(parts, body, notice))
+        return await _begin(lambda: _start(parts, body, told(body.notice)))
 
     @router.post("/demo", status_code=201)
     async def demo() -> Begun:
@@ -122,7 +128,25 @@ def routes(parts: Parts) -> APIRouter:
         parts.audit.append("scoring stopped", who=who_asks(request), session=session, detail=detail)
         return Done(session=session)
 
+    @router.post("/sessions/{session}/start-scoring")
+    def start_scoring(request: Request, session: str, body: StartScoringBody | None = None) -> Done:
+        """Score the customer (again) from now on; a session without notice needs one."""
+        notice = told(body.notice) if body else None
+        try:
+            live(parts, session).start_scoring(notice)
+        except NotAllowedError as error:
+            way_out = "send `notice`: how the people heard were told"
+            raise ApiError(409, "not_allowed", str(error), way_out) from error
+        detail = {"notice": notice.method if notice else "as before"}
+        parts.audit.append("scoring started", who=who_asks(request), session=session, detail=detail)
+        return Done(session=session)
+
     return router
+
+
+def told(notice: NoticeBody | None) -> Notice | None:
+    """A notice as a session keeps it."""
+    return Notice(**notice.model_dump(), set_by="page") if notice else None
 
 
 def live(parts: Parts, session: str) -> Session:

@@ -46,6 +46,8 @@ class Trail:
             yield "session began", self._begun(info)
         elif before and not info.scoring:
             yield "session no longer scored", {"reason": info.scoring_reason}
+        elif not before and info.scoring:
+            yield "session scored from now on", self._begun(info)
 
     def _begun(self, info: SessionInfo) -> dict[str, Any]:
         notice = info.notice

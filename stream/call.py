@@ -7,7 +7,7 @@ law (law.py) does not let be scored have no core, so nothing of them can reach a
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ..models.grid import SAMPLE_RATE
+from ..models.grid import FRAME_SAMPLES
 from ..models.manifest import Manifest
 from ..models.window import Window
 from .audio import Chunk, Gap
@@ -53,32 +53,22 @@ class Call:
         self.broken = False
         """Whether its work has failed: it is closed as it is."""
         self._settings = settings
+        self._manifest = manifest
         self._out = outlets
         self._live = session.pace == "live"
         self.finishing = False
         """Whether all its sound was read."""
         self._overlap = Overlap(len(session.rings))
         self.legs = [
-            self._leg(info, ring, manifest, phase, start_frame)
-            for info, ring, phase in zip(session.info.legs, session.rings, phases, strict=True)
+            self._leg(info, ring, start_frame)
+            for info, ring in zip(session.info.legs, session.rings, strict=True)
         ]
+        if session.info.scoring:
+            self._make_cores(phases)
 
-    def _leg(
-        self, info: LegInfo, ring: Ring, manifest: Manifest, phase: int, start_frame: int
-    ) -> Leg:
+    def _leg(self, info: LegInfo, ring: Ring, start_frame: int) -> Leg:
         session = self.session
         key = f"{session.id}/{info.name}"
-        core = None
-        if info.scored and session.info.scoring:
-            core = LegCore(
-                key, self._settings, manifest, phase_frames=phase, start_frame=start_frame
-            )
-            self._out.open_leg(key)
-            self._out.record(
-                CoreBegan(
-                    session=session.id, leg=info.name, start_frame=start_frame, phase_frames=phase
-                )
-            )
         return Leg(
             name=info.name,
             key=key,
@@ -86,8 +76,23 @@ class Call:
             listener=Listener(key, session.rate, self._settings.listener, start_frame=start_frame),
             meter=Meter(start_frame),
             quality=Quality(self._settings.decision.poor_snr_db, start_frame=start_frame),
-            core=core,
         )
+
+    def _make_cores(self, phases: Sequence[int]) -> None:
+        """Let scored legs be read from the next frame that is heard."""
+        for leg, info, phase in zip(self.legs, self.session.info.legs, phases, strict=True):
+            if not info.scored or leg.core is not None:
+                continue
+            leg.core_start = leg.core_stop = start = leg.meter.stop_frame
+            leg.core = LegCore(
+                leg.key, self._settings, self._manifest, phase_frames=phase, start_frame=start
+            )
+            self._out.open_leg(leg.key)
+            self._out.record(
+                CoreBegan(
+                    session=self.session.id, leg=leg.name, start_frame=start, phase_frames=phase
+                )
+            )
 
     @property
     def busy(self) -> bool:
@@ -123,10 +128,14 @@ class Call:
             # The session is asked too: an order to stop works before this thread has seen it.
             if leg.core is not None and self.session.info.scoring:
                 self._queue(leg, leg.core.hear(piece))
+                leg.core_stop = piece.stop_frame
 
     def answer(self, leg: Leg, answer: Answer) -> None:
         """The engine's answer for one of the leg's windows."""
         if leg.core is None or not self.session.info.scoring:
+            return
+        if answer.window.start_frame < leg.core_start:
+            # Asked for before scoring was stopped.
             return
         leg.pending -= 1
         if answer.frames is None:
@@ -175,9 +184,14 @@ class Call:
                     )
                 )
 
+    def start_scoring(self, phases: Sequence[int]) -> None:
+        """Begin to read the scored legs (again), each with a core of its own."""
+        self._make_cores(phases)
+        self._note("scoring started")
+
     def stop_scoring(self, *, erase: bool) -> None:
         """Drop every core and what it was about to say."""
-        frame, now = max(leg.meter.stop_frame for leg in self.legs), self._out.now()
+        now = self._out.now()
         for leg in self.legs:
             if leg.core is None:
                 continue
@@ -187,14 +201,17 @@ class Call:
                 CoreEnded(
                     session=self.session.id,
                     leg=leg.name,
-                    stop_frame=leg.meter.stop_frame,
+                    stop_frame=leg.core_stop,
                     finished=False,
                 )
             )
             if leg.open_episode is not None:
                 self._tell_episodes(leg, [replace(leg.open_episode, state="closed")], now)
-        name = ERASED if erase else "scoring stopped"
-        self._out.tell(Mark(session=self.session.id, name=name, at=frame * SAMPLE_RATE // 50))
+        self._note(ERASED if erase else "scoring stopped")
+
+    def _note(self, name: str) -> None:
+        frame = max(leg.meter.stop_frame for leg in self.legs)
+        self._out.tell(Mark(session=self.session.id, name=name, at=frame * FRAME_SAMPLES))
 
     def finish_sound(self, end: Callable[[Listener], list[Heard]]) -> None:
         """No sound follows and none waits: let the listeners give what they hold.

@@ -211,7 +211,7 @@ class GapNoted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A note on the time line: `restart`, `scoring stopped`, a sender's own."""
+    """A note on the time line: `restart`, `scoring stopped`, `scoring started`, a sender's own."""
 
     type: Literal["mark"] = "mark"
     session: str

@@ -1,4 +1,4 @@
-"""Whose voice is scored: decided once, when a session begins, before any core is made.
+"""Whose voice is scored: decided before any core is made, when a session begins or scoring does.
 
 Only customers are, and only when the people heard were told. A leg that is not scored gets no core
 (signal_thread.py makes cores for scored legs alone), so its sound never reaches a window.
@@ -20,6 +20,10 @@ _WHY_NOT: dict[Role, str] = {
     "mix": "a mixed channel holds the agent's voice too: metered, not scored",
     "other": "only the leg `customer` is scored",
 }
+
+
+class NotAllowedError(ValueError):
+    """A session may not be scored; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,18 @@ def rule_again(info: SessionInfo, settings: MonitorSettings) -> SessionInfo:
     scoring = info.scoring and any(leg.scored for leg in kept)
     reason = "" if scoring else info.scoring_reason or ruling.reason or NO_CUSTOMER
     return replace(info, legs=kept, scoring=scoring, scoring_reason=reason)
+
+
+def rule_on(info: SessionInfo, notice: Notice | None, settings: MonitorSettings) -> SessionInfo:
+    """A session that shall be scored from now on, with a `notice` newer than its own or None.
+
+    Raises NotAllowedError if nobody was told or no leg is a customer.
+    """
+    legs = [(leg.name, leg.role) for leg in info.legs]
+    ruling = rule(info.source, legs, notice or info.notice, settings)
+    if not ruling.scoring:
+        raise NotAllowedError(ruling.reason)
+    return replace(info, legs=ruling.legs, scoring=True, scoring_reason="", notice=ruling.notice)
 
 
 def banner(settings: MonitorSettings) -> str:

@@ -46,7 +46,11 @@ class Leg:
     listener: Listener
     meter: Meter
     quality: Quality
-    core: LegCore | None
+    core: LegCore | None = None
+    core_start: int = 0
+    """First frame that the core may hear."""
+    core_stop: int = 0
+    """First frame that it has not heard."""
     pending: int = 0
     """Windows without an answer."""
     windows: int = 0

@@ -14,8 +14,6 @@ The recorder is started before and stopped after the monitor, by whoever made it
 import logging
 import threading
 from collections.abc import Callable
-from pathlib import Path
-from typing import Protocol
 
 from ..models.engine import Engine
 from ..models.grid import FRAME_RATE, FRAME_SAMPLES
@@ -31,18 +29,20 @@ from .events import (
     Event,
     Fault,
     Mark,
+    Notice,
     Readings,
     SessionChanged,
     SessionDeleted,
     SessionInfo,
 )
 from .latency import LatencyMeter
-from .law import banner, rule, rule_again
+from .law import banner, rule, rule_again, rule_on
 from .leg import Outlets
 from .record.folder import SessionFolder
 from .record.in_force import in_force
-from .record.items import Adopt, Changed, Close, Item, Logged, Open
-from .session import Session, SessionLinks, SessionSpec, first_info
+from .record.items import Adopt, Changed, Close, Item, Logged, Open, Recording
+from .session import Session, SessionLinks
+from .session_spec import SessionSpec, first_info
 from .settings import StreamSettings
 from .signal_thread import SignalThread
 from .status import engine_status
@@ -52,19 +52,6 @@ END_S = 10.0
 """Seconds that sessions may take to read their last windows when the monitor stops."""
 
 log = logging.getLogger(__name__)
-
-
-class Recording(Protocol):
-    """What the monitor needs of a recorder (record/recorder.py is one)."""
-
-    def submit(self, item: Item) -> bool:
-        """Take an item without blocking; false where it was lost."""
-
-    def durable(self, session: str) -> int:
-        """20 ms frames on disk."""
-
-    def folder(self, session: str) -> Path | None:
-        """A session's folder, once it is made."""
 
 
 class Monitor:
@@ -121,6 +108,7 @@ class Monitor:
             tell=self.tell,
             changed=lambda info: self._submit(Changed(info=info)),
             wake=self._signal.wake,
+            start_scoring=self._start_scoring,
             stop_scoring=self._stop_scoring,
             durable=recorder.durable,
             now=self._clock.now,
@@ -256,7 +244,7 @@ class Monitor:
         )
 
     def _begin(self, session: Session, start_frame: int) -> None:
-        phases = [self._phase(session, number) for number in range(session.channels)]
+        phases = self._phases(session, start_frame)
         self._bus.publish(SessionChanged(session=session.info))
 
         def add() -> None:
@@ -273,14 +261,30 @@ class Monitor:
 
         self._signal.order(add)
 
-    def _phase(self, session: Session, leg: int) -> int:
-        """Shift of a leg's hop such that live legs take turns in time.
+    def _phases(self, session: Session, start_frame: int) -> list[int]:
+        """For each leg the shift of its hop such that live legs take turns in time.
 
         Recordings are not shifted: the same file gives the same curve each time.
         """
-        if not session.info.legs[leg].scored or session.info.source in ("recording", "demo"):
-            return 0
-        return self._turns.take(f"{session.id}/{leg}", int(self._clock.now() * FRAME_RATE))
+        shifted = session.info.source not in ("recording", "demo")
+        began = int(self._clock.now() * FRAME_RATE) - start_frame
+        return [
+            self._turns.take(f"{session.id}/{number}", began) if leg.scored and shifted else 0
+            for number, leg in enumerate(session.info.legs)
+        ]
+
+    def _start_scoring(self, session: Session, notice: Notice | None) -> None:
+        stops = session.stops
+        ruled = rule_on(session.info, notice, self.settings.monitor)
+
+        def start() -> None:
+            for call in self._signal.calls:
+                # In the signal thread: what was ordered before has been done.
+                waits = call.session is session and not session.info.scoring and not call.finishing
+                if waits and session.score(ruled, stops):
+                    call.start_scoring(self._phases(session, call.legs[0].meter.stop_frame))
+
+        self._signal.order(start)
 
     def _stop_scoring(self, session: Session, erase: bool) -> None:
         for leg in session.spec.legs:

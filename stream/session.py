@@ -5,84 +5,22 @@ order changes at once (paused, scoring) is checked where sound is taken, and eve
 by the signal thread, which owns the session's cores.
 """
 
-import secrets
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ..models.grid import FRAME_RATE, SAMPLE_RATE
 from ..models.window import Float32
-from .audio import Role
-from .events import Event, Mark, Notice, SessionChanged, SessionInfo, SourceKind
-from .law import STOPPED, Ruling
+from .events import Event, Mark, Notice, SessionChanged, SessionInfo
+from .law import STOPPED
 from .ring import Ring
+from .session_spec import SessionSpec
 
 PAUSED = "paused"
 """Reason of the gap that a pause leaves."""
 ERASED = "scores erased"
 """Mark at which all earlier scores of a session were withdrawn."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegSpec:
-    """One channel of a source."""
-
-    name: str
-    role: Role
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionSpec:
-    """What a source says of a session that it wants to open."""
-
-    source: SourceKind
-    rate: int
-    """Samples per second, 8000 to 384000."""
-    legs: tuple[LegSpec, ...]
-    """One for each channel, in the order of the channels."""
-    name: str = ""
-    notice: Notice | None = None
-    call_id: str = ""
-    context: str = ""
-    started_at: str = ""
-    """RFC 3339; default: now."""
-    pace: Literal["live", "file"] = "live"
-    lost_after_s: float | None = None
-    """Seconds without samples after which the session ends as `lost`; None: the source sees to
-    it."""
-    resumable: bool = False
-    """Whether the source comes back to it after the monitor was stopped and started anew."""
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    """What the source needs to take the session up again."""
-
-    def __post_init__(self) -> None:
-        names = [leg.name for leg in self.legs]
-        if not names or len(set(names)) != len(names):
-            raise ValueError(f"a session needs legs with different names, got {names}")
-        if any(not name or "/" in name for name in names):
-            raise ValueError(f"leg names must not be empty and hold no slash, got {names}")
-        if not 8000 <= self.rate <= 384_000:
-            raise ValueError(f"rate {self.rate} Hz: 8000 to 384000 are supported")
-
-
-def first_info(spec: SessionSpec, ruling: Ruling, *, started_at: str, hop_ms: int) -> SessionInfo:
-    """A new session's state, under an id of its own."""
-    return SessionInfo(
-        id=secrets.token_hex(6),
-        name=spec.name,
-        state="live",
-        source=spec.source,
-        started_at=started_at,
-        legs=ruling.legs,
-        scoring=ruling.scoring,
-        scoring_reason=ruling.reason,
-        notice=ruling.notice,
-        call_id=spec.call_id,
-        context=spec.context,
-        pace=spec.pace,
-        hop_ms=hop_ms,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +33,7 @@ class SessionLinks:
     """Keep the new state with the recording."""
     wake: Callable[[], None]
     """There is something for the signal thread to do."""
+    start_scoring: Callable[["Session", Notice | None], None]
     stop_scoring: Callable[["Session", bool], None]
     durable: Callable[[str], int]
     """20 ms frames on disk."""
@@ -124,6 +63,8 @@ class Session:
         self._paused = info.state == PAUSED
         self._end: tuple[Literal["ended", "lost"], str] | None = None
         self._left = False
+        self.stops = 0
+        """How often scoring was stopped: an order to start that is older has no effect."""
         self._closed = threading.Event()
         self.last_sound_at = links.now()
         """Monotonic seconds of the newest samples; gaps do not count."""
@@ -248,8 +189,29 @@ class Session:
 
         `erase` also withdraws the scores so far.
         """
+        with self._state:
+            self.stops += 1
         self._change(scoring=False, scoring_reason=reason)
         self._links.stop_scoring(self, erase)
+
+    def start_scoring(self, notice: Notice | None = None) -> None:
+        """Score customers (again) from now on; the result covers all that was scored.
+
+        `notice`: how the people heard were told, if newer than the session's own. Raises
+        NotAllowedError where nobody was told or no leg is a customer.
+        """
+        self._links.start_scoring(self, notice)
+
+    def score(self, info: SessionInfo, stops: int) -> bool:
+        """Take a ruling's legs and notice over, if scoring was not stopped after `stops` times.
+
+        By the signal thread, before it makes the cores.
+        """
+        with self._state:
+            if self.stops != stops:
+                return False
+            self._put(legs=info.legs, scoring=True, scoring_reason="", notice=info.notice)
+        return True
 
     def rename(self, name: str) -> None:
         """Change the name that is shown. Raises ValueError for more than 128 characters."""
@@ -319,11 +281,12 @@ class Session:
 
     def _change(self, **fields: Any) -> None:
         with self._state:
-            if self._info.state in ("ended", "lost"):
-                return
-            info = replace(self._info, **fields)
-            if info == self._info:
-                return
-            self._info = info
-            self._links.tell(SessionChanged(session=info))
-            self._links.changed(info)
+            self._put(**fields)
+
+    def _put(self, **fields: Any) -> None:
+        info = replace(self._info, **fields)
+        if self._info.state in ("ended", "lost") or info == self._info:
+            return
+        self._info = info
+        self._links.tell(SessionChanged(session=info))
+        self._links.changed(info)

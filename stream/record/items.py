@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from ..events import Event, SessionInfo
 from ..listener.heard import Heard
@@ -138,3 +139,16 @@ Bulk = Audio | Settled | Answered
 Control = Open | Adopt | CoreBegan | CoreEnded | Logged | Changed | Close | Discard
 """Rare items: always taken, in order."""
 Item = Bulk | Control
+
+
+class Recording(Protocol):
+    """What the monitor needs of a recorder (recorder.py is one)."""
+
+    def submit(self, item: Item) -> bool:
+        """Take an item without blocking; false where it was lost."""
+
+    def durable(self, session: str) -> int:
+        """20 ms frames on disk."""
+
+    def folder(self, session: str) -> Path | None:
+        """A session's folder, once it is made."""

@@ -9,7 +9,8 @@ from ..monitor import Monitor
 from ..record.files import FolderError
 from ..record.folder import SessionFolder
 from ..record.repair import Interrupted
-from ..session import LegSpec, Session, SessionSpec
+from ..session import Session
+from ..session_spec import LegSpec, SessionSpec
 from .pcm_messages import INTERNAL, MALFORMED, TOO_MANY, Hello, RefusedError, role_of
 
 

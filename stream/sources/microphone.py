@@ -17,7 +17,8 @@ import numpy as np
 from ...models.window import Float32
 from ..events import Fault, Notice
 from ..monitor import Monitor
-from ..session import LegSpec, Session, SessionSpec
+from ..session import Session
+from ..session_spec import LegSpec, SessionSpec
 from .devices import Device, DeviceError, devices, find_device, sound_library
 
 BLOCK_S = 0.02

@@ -10,7 +10,8 @@ from typing import Literal
 
 from ..events import Fault, SourceKind
 from ..monitor import Monitor
-from ..session import LegSpec, Session, SessionSpec
+from ..session import Session
+from ..session_spec import LegSpec, SessionSpec
 from .pcm_messages import role_of
 from .reading import Recording, RecordingError, leg_names, open_recording
 

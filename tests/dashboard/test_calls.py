@@ -51,6 +51,29 @@ def test_a_running_session_takes_orders(house: Home) -> None:
     )
 
 
+def test_scoring_is_switched_on_again_where_people_were_told(house: Home) -> None:
+    told = house.parts.monitor.open(spec())
+    untold = house.parts.monitor.open(spec(notice=None))
+    with house.http() as client:
+        client.post(f"/api/sessions/{told.id}/stop-scoring")
+        assert client.post(f"/api/sessions/{told.id}/start-scoring").status_code == 200
+        until(lambda: told.scoring, "the scoring")
+        url = f"/api/sessions/{untold.id}/start-scoring"
+        refused = client.post(url)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "not_allowed")
+        assert "notice" in refused.json()["error"]["way_out"]
+        client.post(url, json={"notice": {"method": "spoken", "text": "We analyse this call."}})
+        until(lambda: untold.scoring, "the scoring")
+    notice = untold.info.notice
+    assert notice is not None
+    assert (notice.method, notice.set_by) == ("spoken", "page")
+    lines = [one for one in house.audit() if one["what"] == "scoring started"]
+    assert [(one["session"], one["detail"]["notice"]) for one in lines] == [
+        (told.id, "as before"),
+        (untold.id, "spoken"),
+    ]
+
+
 def test_an_uploaded_recording_plays_as_fast_as_it_can(house: Home, tmp_path: Path) -> None:
     path = recording(tmp_path, channels=2)
     with house.http() as client, path.open("rb") as file:

@@ -18,18 +18,21 @@ ENDED = replace(INFO, state="ended", ended_at="2026-11-21T05:01:00Z", folder="ou
 def test_a_session_is_logged_from_beginning_to_end_once() -> None:
     trail = Trail("abc")
     stopped = replace(INFO, scoring=False, scoring_reason="stopped")
-    states = [INFO, replace(INFO, name="other"), stopped, stopped, ENDED, ENDED]
+    again = replace(INFO, notice=Notice(method="keypress"))
+    states = [INFO, replace(INFO, name="other"), stopped, stopped, again, ENDED, ENDED]
     lines = [line for info in states for line in trail.lines(info)]
     assert [what for what, _ in lines] == [
         "session began",
         "session no longer scored",
+        "session scored from now on",
         "session ended",
     ]
     began = lines[0][1]
     assert began["scored"] == ["customer"]
     assert (began["notice"]["method"], began["notice"]["set_by"]) == ("spoken", "anna")
     assert began["settings"] == "abc"
-    assert lines[2][1] == {"state": "ended", "folder": "outputs_x"}
+    assert lines[2][1]["notice"]["method"] == "keypress"
+    assert lines[3][1] == {"state": "ended", "folder": "outputs_x"}
 
 
 def test_a_session_without_notice_is_logged_as_such() -> None:

@@ -16,7 +16,8 @@ from tonewatch.stream.bus import Bus
 from tonewatch.stream.events import Event, Notice
 from tonewatch.stream.monitor import Monitor
 from tonewatch.stream.record.recorder import Recorder
-from tonewatch.stream.session import LegSpec, Session, SessionSpec
+from tonewatch.stream.session import Session
+from tonewatch.stream.session_spec import LegSpec, SessionSpec
 from tonewatch.stream.settings import RecordSettings, StreamSettings
 from tonewatch.stream.sources.pcm_messages import role_of
 

@@ -207,6 +207,33 @@ def test_a_withdrawal_drops_the_core_and_what_it_waited_for(vad: Vad) -> None:
     desk.end()
 
 
+def test_a_new_core_begins_where_it_was_ordered_and_takes_no_answer_of_the_old_one(
+    vad: Vad,
+) -> None:
+    desk = Desk(vad)
+    desk.write(voice(3))
+    desk.hear()
+    desk.session.stop_scoring()
+    desk.write(voice(1))
+    desk.hear()
+    desk.call.stop_scoring(erase=False)
+    assert desk.session.score(desk.session.info, desk.session.stops)
+    desk.call.start_scoring([5])
+    assert desk.waiting
+    desk.answer()
+    assert desk.of(Readings) == []
+    desk.write(voice(3))
+    desk.hear()
+    desk.end()
+    (ended,), began = desk.of(CoreEnded), desk.of(CoreBegan)
+    assert ended.stop_frame == 3 * 50, "what it did not hear any more does not count"
+    assert [(core.start_frame, core.phase_frames) for core in began] == [(0, 3), (200, 5)]
+    settled = [item.update.settled for item in desk.of(Settled)]
+    assert settled[0].start_frame == 200
+    assert sum(len(one.valid) for one in settled) == 150
+    assert desk.call.legs[0].pending == 0
+
+
 def test_gaps_are_told_when_they_are_whole(vad: Vad) -> None:
     desk = Desk(vad)
     desk.session.gap(8000, "muted")

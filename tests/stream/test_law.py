@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,15 @@ from tonewatch.stream.events import (
     Activity,
     EngineStatus,
     EpisodeChanged,
+    Mark,
     Notice,
     Readings,
     SourceKind,
 )
-from tonewatch.stream.law import banner, rule
+from tonewatch.stream.law import NotAllowedError, banner, rule, rule_on
 from tonewatch.stream.record.card import read_card
+from tonewatch.stream.record.history import read_rows
+from tonewatch.stream.session_spec import first_info
 from tonewatch.stream.settings import MonitorSettings
 
 ROLES: tuple[Role, ...] = ("customer", "agent", "mix", "other")
@@ -140,6 +144,53 @@ def test_without_a_notice_a_live_call_is_recorded_and_metered_and_says_why(tmp_p
     assert engine.legs == []
     assert (folder / "processed_audio.wav").exists()
     assert "no notice" in json.loads((folder / "result.json").read_text())["scoring_reason"]
+
+
+@given(
+    st.lists(st.sampled_from(ROLES), min_size=1, max_size=4),
+    st.sampled_from([None, TOLD]),
+    st.sampled_from([None, TOLD]),
+)
+def test_scoring_is_switched_on_for_customers_who_were_told_alone(
+    roles: list[Role], before: Notice | None, now: Notice | None
+) -> None:
+    wanted = spec(*[f"leg {number}" for number, _ in enumerate(roles)], notice=before)
+    legs = [(leg.name, role) for leg, role in zip(wanted.legs, roles, strict=True)]
+    ruling = rule("ingest", legs, before, MonitorSettings())
+    info = first_info(wanted, ruling, started_at="2026-11-21T05:00:00Z", hop_ms=240)
+    stopped = replace(info, scoring=False, scoring_reason="scoring was stopped")
+    if "customer" not in roles or not (before or now):
+        with pytest.raises(NotAllowedError, match=r"customer|no notice"):
+            rule_on(stopped, now, MonitorSettings())
+        return
+    ruled = rule_on(stopped, now, MonitorSettings())
+    assert [leg.scored for leg in ruled.legs] == [role == "customer" for role in roles]
+    assert (ruled.scoring, ruled.scoring_reason, ruled.notice) == (True, "", now or before)
+
+
+def test_a_call_is_scored_from_the_moment_at_which_people_were_told(tmp_path: Path) -> None:
+    engine = CustomersOnly()
+    with house(tmp_path, engine) as home:
+        session = home.monitor.open(spec("customer", "agent", notice=None, pace="file"))
+        feed(session, voice(4), voice(4, seed=7))
+        with pytest.raises(NotAllowedError, match="no notice"):
+            session.start_scoring()
+        session.start_scoring(TOLD)
+        began = home.seen.wait(Mark)
+        feed(session, voice(4), voice(4, seed=7))
+        session.end()
+        assert session.wait_closed(LONG_S)
+        assert home.recorder.flush(LONG_S)
+        folder = home.folder(session)
+        assert {event.leg for event in home.seen.of(Readings)} == {"customer"}
+    assert engine.strangers == []
+    assert began.name == "scoring started"
+    card = read_card(folder)
+    assert [(core.leg, core.start_frame) for core in card.cores] == [("customer", began.at // 320)]
+    assert (card.info.notice, card.info.scoring) == (TOLD, True)
+    rows = read_rows(folder, card.leg_files("customer"))
+    assert not rows["state"][: began.at // 320].any()
+    assert rows["state"][began.at // 320 :].any()
 
 
 def test_scoring_agents_keeps_a_banner(tmp_path: Path) -> None:

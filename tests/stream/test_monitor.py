@@ -29,6 +29,7 @@ from tonewatch.stream.record.card import read_card
 from tonewatch.stream.record.folder import SessionFolder
 from tonewatch.stream.record.history import read_rows
 from tonewatch.stream.record.recorder import Recorder
+from tonewatch.stream.record.replay import replay
 from tonewatch.stream.session import Session
 from tonewatch.stream.settings import MonitorSettings, RecordSettings, StreamSettings
 
@@ -132,6 +133,43 @@ def test_stopping_the_scoring_works_at_once_and_the_call_goes_on_being_recorded(
         assert home.seen.of(SessionChanged)[-1].session.scoring_reason == "scoring was stopped"
     assert len(sound(folder)) == 5 * RATE
     assert read_card(folder).cores[0].finished is False
+
+
+@pytest.mark.parametrize("erase", [False, True])
+def test_scoring_that_was_stopped_and_begun_again_gives_one_result_that_can_be_made_again(
+    tmp_path: Path, erase: bool
+) -> None:
+    with house(tmp_path) as home:
+        session = home.monitor.open(spec(pace="file"))
+        feed(session, voice(5))
+        home.seen.wait(Readings, lambda event: bool(event.settled.scores))
+        session.stop_scoring(erase=erase)
+        home.seen.wait(Mark)
+        feed(session, voice(3, seed=1))
+        home.seen.wait(Activity, lambda event: event.stop_frame == 8 * 50)
+        session.start_scoring()
+        home.seen.wait(Mark, lambda mark: mark.name == "scoring started")
+        feed(session, voice(5, seed=2))
+        folder = closed(home, session)
+        states = [event.session.scoring for event in home.seen.of(SessionChanged)]
+        assert (False in states, states[-1]) == (True, True)
+        history = home.board.snapshot().sessions[0].legs[0].history
+    rows = curve(folder)
+    scored = np.flatnonzero(rows["state"] & 1)
+    assert not rows["state"][5 * 50 : 8 * 50].any()
+    assert (scored >= 8 * 50).any()
+    assert (scored < 5 * 50).any() != erase
+    assert history.start >= 8 * 50
+    told = result(folder)
+    assert told["scoring"]
+    assert [mark["name"] for mark in told["marks"]] == [
+        "scores erased" if erase else "scoring stopped",
+        "scoring started",
+    ]
+    speech = rows["state"] & 3 == 3
+    assert told["speech_s"] == pytest.approx(speech.sum() / 50)
+    (again,) = replay(folder, LoudnessEngine())
+    assert again.rows.tobytes() == rows.tobytes()
 
 
 def test_withdrawn_scores_are_erased_on_disk_and_on_the_board(tmp_path: Path) -> None:

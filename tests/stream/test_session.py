@@ -1,13 +1,15 @@
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from tests.stream.house import LONG_S, spec
 
 from tonewatch.stream.audio import Chunk, Gap
-from tonewatch.stream.events import Event, Mark, SessionChanged, SessionInfo
+from tonewatch.stream.events import Event, Mark, Notice, SessionChanged, SessionInfo
 from tonewatch.stream.law import rule
-from tonewatch.stream.session import LegSpec, Session, SessionLinks, SessionSpec, first_info
+from tonewatch.stream.session import Session, SessionLinks
+from tonewatch.stream.session_spec import first_info
 from tonewatch.stream.settings import MonitorSettings
 
 
@@ -19,6 +21,7 @@ class Around:
         self.told: list[Event] = []
         self.changed: list[SessionInfo] = []
         self.stopped: list[bool] = []
+        self.started: list[Notice | None] = []
         self.frames = 0
         made = spec(*legs, rate=rate)
         ruling = rule(
@@ -33,6 +36,7 @@ class Around:
                 tell=self.told.append,
                 changed=self.changed.append,
                 wake=lambda: None,
+                start_scoring=lambda session, notice: self.started.append(notice),
                 stop_scoring=lambda session, erase: self.stopped.append(erase),
                 durable=lambda session: self.frames,
                 now=lambda: self.time,
@@ -163,6 +167,22 @@ def test_orders_change_the_state_and_tell_it() -> None:
     assert [event.at for event in around.told if isinstance(event, Mark)] == [8000]
 
 
+def test_an_order_to_start_that_is_older_than_one_to_stop_has_no_effect() -> None:
+    around = Around()
+    session = around.session
+    session.stop_scoring()
+    session.start_scoring(Notice(method="spoken"))
+    assert around.started == [Notice(method="spoken")]
+    assert session.scoring == (), "it is the signal thread that begins"
+    ruled, stops = replace(session.info, notice=Notice(method="spoken")), session.stops
+    session.stop_scoring()
+    assert not session.score(ruled, stops)
+    assert session.scoring == ()
+    assert session.score(ruled, session.stops)
+    assert (session.scoring, session.scoring_reason) == (("customer",), "")
+    assert session.info.notice == Notice(method="spoken")
+
+
 def test_the_last_state_stands() -> None:
     around = Around()
     sealed = around.session.seal("ended", "2026-11-21T06:00:00Z")
@@ -172,22 +192,3 @@ def test_the_last_state_stands() -> None:
     around.session.close()
     assert around.session.wait_closed(0.0)
     assert around.told == []
-
-
-@pytest.mark.parametrize(
-    ("legs", "rate", "words"),
-    [
-        ((), 16000, "different names"),
-        (("customer", "customer"), 16000, "different names"),
-        (("a/b",), 16000, "no slash"),
-        (("customer",), 7999, "7999 Hz"),
-        (("customer",), 400_000, "400000 Hz"),
-    ],
-)
-def test_a_session_that_cannot_be_is_refused(legs: tuple[str, ...], rate: int, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        SessionSpec(
-            source="ingest",
-            rate=rate,
-            legs=tuple(LegSpec(name=leg, role="customer") for leg in legs),
-        )
