@@ -36,7 +36,12 @@ from tonewatch.stream.record.removal import Remover
 from tonewatch.stream.review.keeper import Keeper, keeping
 from tonewatch.stream.review.store import Reviews
 from tonewatch.stream.session import Session
-from tonewatch.stream.settings import MonitorSettings, RecordSettings, StreamSettings
+from tonewatch.stream.settings import (
+    MonitorSettings,
+    RecordSettings,
+    ReviewSettings,
+    StreamSettings,
+)
 from tonewatch.stream.sources.demo import demo_call
 from tonewatch.stream.sources.directory import Directory
 from tonewatch.stream.sources.ingest import MonitorHost
@@ -105,6 +110,7 @@ def home(
     *,
     server: ServerSettings | None = None,
     monitor: MonitorSettings | None = None,
+    review: ReviewSettings | None = None,
     limits: PcmLimits | None = None,
     demo: Path | None = None,
     tools: Callable[[], Tools] | None = None,
@@ -114,7 +120,9 @@ def home(
 ) -> Iterator[Home]:
     """Start everything on a free port; stop it in reverse."""
     settings = StreamSettings(
-        record=RecordSettings(output=output), monitor=monitor or MonitorSettings()
+        record=RecordSettings(output=output),
+        monitor=monitor or MonitorSettings(),
+        review=review or ReviewSettings(),
     )
     reader = engine or LoudnessEngine()
     bus = Bus()
