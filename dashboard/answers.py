@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..stream.audio import Role
 from ..stream.events import Episode, SessionInfo
 from ..stream.store import StoredSession
 from . import review_answers
@@ -20,6 +21,16 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegSpeech:
+    """When a leg spoke; no emotion in it."""
+
+    leg: str
+    role: Role
+    spans: tuple[tuple[float, float], ...]
+    """Stretches of speech as [start, end) in seconds, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """One session, live or past."""
 
@@ -29,6 +40,8 @@ class Kept:
     episodes: tuple[Episode, ...]
     result: dict[str, Any] | None
     """The content of result.json; null while the session runs."""
+    speech: tuple[LegSpeech, ...] = ()
+    """Of every leg, agents included, as far as it is on disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from ..stream.sources.recording import play
 from .answers import Begun, Done
 from .errors import ApiError
 from .parts import Parts, who_asks
-from .uploads import LONGEST_NAME, keep, name_of, unreadable
+from .uploads import LONGEST_NAME, allowed, keep, legs_of, name_of, unreadable
 
 
 class NoticeBody(BaseModel):
@@ -35,10 +35,14 @@ class NoticeBody(BaseModel):
 class StartBody(BaseModel):
     """A session to begin on this machine."""
 
-    source: Literal["microphone", "demo"]
+    source: Literal["microphone", "demo", "recording"]
     name: str = Field("", max_length=LONGEST_NAME)
     notice: NoticeBody | None = None
     device: str | None = None
+    path: str = Field("", description="a recording in a folder of server.audio_dirs")
+    pace: Literal["live", "fast"] = Field("live", description="of a recording")
+    legs: str | None = Field(None, description="names of a recording's channels, by commas")
+    context: str = Field("", max_length=2000)
 
 
 class StopScoringBody(BaseModel):
@@ -59,7 +63,7 @@ def routes(parts: Parts) -> APIRouter:
 
     @router.post("/sessions", status_code=201)
     async def start(body: StartBody) -> Begun:
-        """Listen to this machine's microphone, or play the demo call."""
+        """Listen to this machine's microphone, or play the demo call or a recording."""
         return await _begin(lambda: _start(parts, body, told(body.notice)))
 
     @router.post("/demo", status_code=201)
@@ -83,7 +87,7 @@ def routes(parts: Parts) -> APIRouter:
                 return play(
                     parts.monitor,
                     path,
-                    legs=[leg.strip() for leg in legs.split(",")] if legs else None,
+                    legs=legs_of(legs),
                     name=title,
                     pace="live" if pace == "live" else "file",
                     remove=True,
@@ -158,10 +162,29 @@ def live(parts: Parts, session: str) -> Session:
 
 
 def _start(parts: Parts, body: StartBody, notice: Notice | None) -> Session:
+    if body.source == "recording":
+        return _play(parts, body)
     if body.source == "demo":
         return play(parts.monitor, parts.demo, name=body.name or "Demo call", source="demo")
     device = body.device or parts.stream.monitor.device
     return open_microphone(parts.monitor, device=device, name=body.name, notice=notice)
+
+
+def _play(parts: Parts, body: StartBody) -> Session:
+    if not body.path:
+        raise ApiError(422, "no_audio", "a recording needs its `path`", "or POST it to /api/upload")
+    path = allowed(body.path, parts.server.audio_dirs)
+    try:
+        return play(
+            parts.monitor,
+            path,
+            legs=legs_of(body.legs),
+            name=body.name or path.stem[:LONGEST_NAME],
+            context=body.context,
+            pace="live" if body.pace == "live" else "file",
+        )
+    except RecordingError as error:
+        raise unreadable(error, path, body.path) from error
 
 
 async def _begin(begin: Callable[[], Session]) -> Begun:

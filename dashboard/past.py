@@ -3,7 +3,6 @@
 import json
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,14 +13,17 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field, TypeAdapter
 
-from ..stream.events import Episode, Points, SessionDeleted
-from ..stream.record.card import Card, LegFiles, read_card, write_card
+from ..models.grid import frames_to_seconds
+from ..stream.events import Episode, Points, SessionChanged, SessionDeleted
+from ..stream.record.card import Card, LegFiles, read_card
 from ..stream.record.files import FolderError
 from ..stream.record.history import read_points, read_rows
+from ..stream.record.meters import read_speech
 from ..stream.record.removal import RemovalError
+from ..stream.record.renaming import NotEndedError, rename
 from ..stream.record.result import RESULT_NAME
 from ..stream.store import StoredSession
-from .answers import Done, Found, Kept, Receipt
+from .answers import Done, Found, Kept, LegSpeech, Receipt
 from .errors import ApiError
 from .parts import Parts, who_asks
 from .uploads import LONGEST_NAME
@@ -78,8 +80,13 @@ def _looking(router: APIRouter, parts: Parts) -> None:
         info = running.info if running is not None else card.info
         if running is None:
             parts.audit.append("viewed", who=who_asks(request), session=session)
-        result = _result(folder)
-        return Kept(session=stored, info=info, episodes=parts.store.flags(session), result=result)
+        return Kept(
+            session=stored,
+            info=info,
+            episodes=parts.store.flags(session),
+            result=_result(folder),
+            speech=_speech(folder, card),
+        )
 
     @router.get("/{session}/episodes")
     def episodes(session: str) -> tuple[Episode, ...]:
@@ -142,14 +149,13 @@ def _taking(router: APIRouter, parts: Parts) -> None:
 def _changing(router: APIRouter, parts: Parts) -> None:
     @router.patch("/{session}")
     def rename(request: Request, session: str, body: RenameBody) -> Done:
-        """Give a session another name; its folder and result.json keep the one they have."""
+        """Give a session another name, in its result too; its folder keeps the one it has."""
         running = parts.monitor.session(session)
         if running is not None:
             running.rename(body.name)
         else:
-            _, folder, card = _known(parts, session)
-            write_card(folder, replace(card, info=replace(card.info, name=body.name)))
-            parts.store.add(folder)
+            _, folder, _ = _known(parts, session)
+            _rename(parts, folder, body.name)
         parts.audit.append("renamed", who=who_asks(request), session=session)
         return Done(session=session)
 
@@ -159,6 +165,16 @@ def _changing(router: APIRouter, parts: Parts) -> None:
         return await anyio.to_thread.run_sync(
             lambda: _delete(parts, session, who_asks(request), reason)
         )
+
+
+def _rename(parts: Parts, folder: Path, name: str) -> None:
+    try:
+        info = rename(folder, name)
+    except NotEndedError as error:
+        raise ApiError(409, "not_finished", str(error), "try again in a moment") from error
+    parts.store.add(folder)
+    if any(shown.info.id == info.id for shown in parts.board.snapshot().sessions):
+        parts.bus.publish(SessionChanged(session=info))
 
 
 def _delete(parts: Parts, session: str, who: str, reason: str) -> Receipt:
@@ -193,6 +209,20 @@ def _leg(card: Card, leg: str) -> LegFiles:
         return card.leg_files(leg)
     except FolderError as error:
         raise ApiError(404, "unknown_leg", str(error)) from error
+
+
+def _speech(folder: Path, card: Card) -> tuple[LegSpeech, ...]:
+    roles = {leg.name: leg.role for leg in card.info.legs}
+    return tuple(
+        LegSpeech(
+            leg=leg,
+            role=roles[leg],
+            spans=tuple(
+                (frames_to_seconds(span.start), frames_to_seconds(span.stop)) for span in spans
+            ),
+        )
+        for leg, spans in read_speech(folder, card).items()
+    )
 
 
 def _result(folder: Path) -> dict[str, Any] | None:

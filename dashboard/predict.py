@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +17,7 @@ from ..stream.offline import AnalyzeResult, Tools, analyze
 from ..stream.sources.reading import RecordingError
 from .errors import ApiError, first_line
 from .parts import Parts
-from .uploads import keep, name_of, unreadable
+from .uploads import allowed, keep, legs_of, name_of, unreadable
 
 AT_ONCE = 1
 WAITING = 8
@@ -108,34 +107,12 @@ def _predict(parts: Parts, options: Predict, upload: UploadFile | None) -> Analy
     return _analyze(parts, path, options.audio_path, options.name or path.stem, options)
 
 
-def allowed(name: str, folders: Sequence[Path]) -> Path:
-    """The file that a path names, if it lies in one of the folders, links followed.
-
-    Raises ApiError.
-    """
-    if not folders:
-        raise ApiError(
-            403, "no_folder", "no folder is allowed for audio_path", "name one: server.audio_dirs"
-        )
-    try:
-        path = Path(name).resolve()
-    except (ValueError, OSError, RuntimeError) as error:
-        raise ApiError(422, "not_a_path", f"{name!r} is not a path: {error}") from error
-    if not any(path.is_relative_to(folder.resolve()) for folder in folders):
-        raise ApiError(
-            403, "not_allowed", f"{name} lies outside the allowed folders", "see server.audio_dirs"
-        )
-    if not path.is_file():
-        raise ApiError(404, "no_file", f"{name} does not exist")
-    return path
-
-
 def _analyze(parts: Parts, path: Path, shown: str, name: str, options: Predict) -> AnalyzeResult:
     try:
         result = analyze(
             path,
             _with(parts.tools(), options),
-            legs=[leg.strip() for leg in options.legs.split(",")] if options.legs else None,
+            legs=legs_of(options.legs),
             name=name,
             context=options.context,
         )

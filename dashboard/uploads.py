@@ -1,7 +1,8 @@
-"""Recordings that come with a request: kept in a temporary file until they are read."""
+"""Recordings of a request: those that come with it, and those that it names."""
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.datastructures import UploadFile
@@ -14,7 +15,7 @@ LONGEST_NAME = 128
 
 
 def keep(file: UploadFile, limit_mb: int) -> Path:
-    """Copy an upload to a temporary file of its own.
+    """Copy an upload to a temporary file of its own, until it is read.
 
     Raises ApiError for one that is too large or empty, OSError.
     """
@@ -31,6 +32,33 @@ def keep(file: UploadFile, limit_mb: int) -> Path:
             path.unlink()
             raise
     return path
+
+
+def allowed(name: str, folders: Sequence[Path]) -> Path:
+    """The file that a path names, if it lies in one of the folders, links followed.
+
+    Raises ApiError.
+    """
+    if not folders:
+        raise ApiError(
+            403, "no_folder", "no folder is allowed for recordings", "name one: server.audio_dirs"
+        )
+    try:
+        path = Path(name).resolve()
+    except (ValueError, OSError, RuntimeError) as error:
+        raise ApiError(422, "not_a_path", f"{name!r} is not a path: {error}") from error
+    if not any(path.is_relative_to(folder.resolve()) for folder in folders):
+        raise ApiError(
+            403, "not_allowed", f"{name} lies outside the allowed folders", "see server.audio_dirs"
+        )
+    if not path.is_file():
+        raise ApiError(404, "no_file", f"{name} does not exist")
+    return path
+
+
+def legs_of(text: str | None) -> list[str] | None:
+    """Names of channels, by commas."""
+    return [leg.strip() for leg in text.split(",")] if text else None
 
 
 def name_of(file: UploadFile) -> str:

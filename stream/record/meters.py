@@ -43,6 +43,12 @@ def read_meters(folder: Path, card: Card) -> dict[str, LegMeters]:
     }
 
 
+def read_speech(folder: Path, card: Card) -> dict[str, tuple[Span, ...]]:
+    """Stretches of speech of every leg of a session folder, in order."""
+    both = HEARD | SPEECH
+    return {files.leg: runs(read_flags(folder, files) & both == both) for files in card.files}
+
+
 def runs(mask: npt.NDArray[np.bool_]) -> tuple[Span, ...]:
     """Stretches of true, as spans of frames."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))

@@ -5,6 +5,7 @@ import soundfile
 from tests.stream.house import LONG_S, GatedEngine, spec
 from tests.stream.sound import silence
 
+from tonewatch.dashboard.settings import ServerSettings
 from tonewatch.stream.settings import MonitorSettings
 
 from .home import Home, home, recording, until
@@ -49,6 +50,53 @@ def test_a_running_session_takes_orders(house: Home) -> None:
         {"erase": True},
         "127.0.0.1",
     )
+
+
+@pytest.mark.parametrize("pace", ["live", "fast"])
+def test_a_recording_in_an_allowed_folder_is_played(tmp_path: Path, pace: str) -> None:
+    path = recording(tmp_path, channels=2)
+    body = {"source": "recording", "path": str(path), "pace": pace, "legs": "agent,customer"}
+    settings = ServerSettings(audio_dirs=(tmp_path,))
+    with home(tmp_path / "outputs", server=settings) as house, house.http() as client:
+        begun = client.post("/api/sessions", json=body).json()["info"]
+        assert (begun["name"], begun["source"], begun["notice"]["method"]) == (
+            "call",
+            "recording",
+            "test",
+        )
+        assert begun["pace"] == ("live" if pace == "live" else "file")
+        assert [(leg["role"], leg["scored"]) for leg in begun["legs"]] == [
+            ("agent", False),
+            ("customer", True),
+        ]
+        if pace == "fast":
+            until(lambda: house.parts.monitor.session(begun["id"]) is None, "the end")
+            assert path.is_file()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({}, 422, "no_audio"),
+        ({"path": "../../etc/passwd"}, 403, "not_allowed"),
+        ({"path": "nothing.wav"}, 404, "no_file"),
+        ({"path": "text.wav"}, 422, "recording"),
+        ({"path": "call.wav", "legs": "a,b,c"}, 422, "recording"),
+        ({"path": "call.wav", "pace": "slow"}, 422, "invalid"),
+    ],
+)
+def test_a_recording_that_cannot_be_played_is_told(
+    tmp_path: Path, body: dict[str, str], status: int, code: str
+) -> None:
+    recording(tmp_path)
+    (tmp_path / "text.wav").write_text("not sound")
+    if "path" in body:
+        body = {**body, "path": str(tmp_path / body["path"])}
+    settings = ServerSettings(audio_dirs=(tmp_path,))
+    with home(tmp_path / "outputs", server=settings) as house, house.http() as client:
+        answer = client.post("/api/sessions", json={"source": "recording", **body})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+        assert not house.parts.monitor.sessions
 
 
 def test_scoring_is_switched_on_again_where_people_were_told(house: Home) -> None:

@@ -3,6 +3,7 @@ import json
 import struct
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.stream.house import LONG_S, feed, spec
 from tests.stream.sound import voice
 
 from tonewatch.dashboard.past import zipped
+from tonewatch.stream.record.card import read_card, write_card
 from tonewatch.stream.session import Session
 
 from .home import Home, home, said, until
@@ -47,6 +49,15 @@ def test_a_session_is_told_whole_and_looking_at_it_is_logged(
         assert kept["session"]["id"] == kept["info"]["id"] == session.id
         assert kept["result"]["emotion"] == kept["session"]["emotion"]
         assert kept["episodes"] == client.get(f"/api/sessions/{session.id}/episodes").json()
+    customer, agent = kept["speech"]
+    assert [(leg["leg"], leg["role"]) for leg in (customer, agent)] == [
+        ("customer", "customer"),
+        ("agent", "agent"),
+    ]
+    for leg, told in zip((customer, agent), kept["result"]["legs"], strict=True):
+        assert leg["spans"]
+        assert sum(stop - start for start, stop in leg["spans"]) == pytest.approx(told["talk_s"])
+        assert set(leg) == {"leg", "role", "spans"}, "nothing of an agent but when he spoke"
     assert ("viewed", session.id) in [(one["what"], one["session"]) for one in house.audit()]
 
 
@@ -134,9 +145,30 @@ def test_no_leg_leads_out_of_the_folder(archive: tuple[Home, Session], leg: str)
 def test_a_past_session_is_renamed(archive: tuple[Home, Session]) -> None:
     house, session = archive
     with house.http() as client:
-        client.patch(f"/api/sessions/{session.id}", json={"name": "desk 7 again"})
+        before = client.get(f"/api/sessions/{session.id}").json()
+        with house.viewer() as viewer:
+            said(viewer)
+            client.patch(f"/api/sessions/{session.id}", json={"name": "desk 7 again"})
+            messages = iter(lambda: said(viewer), None)
+            shown = next(message for message in messages if message["type"] == "session")
         kept = client.get(f"/api/sessions/{session.id}").json()
-    assert kept["session"]["name"] == kept["info"]["name"] == "desk 7 again"
+    names = (kept[part]["name"] for part in ("session", "info"))
+    assert {*names, kept["result"]["session"]["name"]} == {"desk 7 again"}
+    assert shown["session"]["name"] == "desk 7 again"
+    assert kept["session"]["folder"] == before["session"]["folder"]
+    assert {**kept["result"], "session": before["result"]["session"]} == before["result"]
+
+
+def test_a_session_that_is_being_finished_is_renamed_later(house: Home) -> None:
+    session = house.past(name="nearly")
+    folder = house.parts.store.folder(session.id)
+    assert folder is not None
+    card = read_card(folder)
+    write_card(folder, replace(card, info=replace(card.info, state="live")))
+    with house.http() as client:
+        answer = client.patch(f"/api/sessions/{session.id}", json={"name": "too early"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "not_finished")
+    write_card(folder, card)
 
 
 def test_a_session_that_runs_can_be_looked_at_and_played(house: Home) -> None:

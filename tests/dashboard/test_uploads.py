@@ -5,7 +5,7 @@ import pytest
 from starlette.datastructures import UploadFile
 
 from tonewatch.dashboard.errors import ApiError
-from tonewatch.dashboard.uploads import keep, name_of, unreadable
+from tonewatch.dashboard.uploads import allowed, keep, legs_of, name_of, unreadable
 from tonewatch.stream.sources.reading import RecordingError
 
 
@@ -63,3 +63,18 @@ def test_an_error_names_the_recording_and_not_the_temporary_file() -> None:
     error = RecordingError("/tmp/tonewatch_x.wav: no sound")
     told = unreadable(error, Path("/tmp/tonewatch_x.wav"), "call.wav")
     assert (told.status_code, told.message) == (422, "call.wav: no sound")
+
+
+@pytest.mark.parametrize("path", ["../secret.wav", "/etc/passwd", "link.wav", "sub/../../x"])
+def test_no_path_leads_out_of_the_allowed_folder(tmp_path: Path, path: str) -> None:
+    folder = tmp_path / "allowed"
+    folder.mkdir()
+    (tmp_path / "secret.wav").write_bytes(b"x")
+    (folder / "link.wav").symlink_to(tmp_path / "secret.wav")
+    with pytest.raises(ApiError, match="outside the allowed folders"):
+        allowed(str(folder / path), [folder])
+
+
+def test_names_of_channels_come_by_commas() -> None:
+    assert legs_of("customer, agent") == ["customer", "agent"]
+    assert legs_of("") is legs_of(None) is None

@@ -8,7 +8,7 @@ from tests.stream.record.world import session
 
 from tonewatch.stream.record.card import Card, leg_files
 from tonewatch.stream.record.formats import HEARD, SPEECH
-from tonewatch.stream.record.meters import read_flags, read_meters, runs
+from tonewatch.stream.record.meters import read_flags, read_meters, read_speech, runs
 
 
 @given(st.lists(st.booleans(), max_size=50))
@@ -54,3 +54,11 @@ def test_a_leg_without_a_file_was_never_heard(tmp_path: Path) -> None:
     (tmp_path / "heard.u8").unlink()
     assert len(read_flags(tmp_path, card.files[0])) == 0
     assert read_meters(tmp_path, card)["customer"].duration_s == 0.0
+
+
+def test_stretches_of_speech_are_told_of_every_leg(tmp_path: Path) -> None:
+    spoken, heard = HEARD | SPEECH, HEARD
+    flags = {"customer": [heard, spoken, spoken, heard, spoken], "agent": [SPEECH, spoken, 0]}
+    found = read_speech(tmp_path, written(tmp_path, flags))
+    spans = {leg: [(span.start, span.stop) for span in of_leg] for leg, of_leg in found.items()}
+    assert spans == {"customer": [(1, 3), (4, 5)], "agent": [(1, 2)]}, "a gap is no speech"

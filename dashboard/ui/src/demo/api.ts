@@ -70,6 +70,11 @@ export class ExampleApi implements Api {
       info: call.plan.info,
       episodes: call.snapshot().episodes,
       result: { duration_s: stored.duration_s ?? 0, gaps },
+      speech: call.snapshot().legs.map(({ leg, speech }) => ({
+        leg,
+        role: call.plan.info.legs.find(({ name }) => name === leg)?.role ?? "other",
+        spans: speech.map(([start, stop]): [number, number] => [start / 50, stop / 50]),
+      })),
     };
   }
   async frames(session: string): Promise<Points> {

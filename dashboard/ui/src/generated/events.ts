@@ -6,7 +6,12 @@ export type Wire =
 
 export interface Everything {
   Activity: Activity;
+  Agreement: Agreement;
+  Among: Among;
   Begun: Begun;
+  Count: Count;
+  Curves: Curves;
+  Day: Day;
   Done: Done;
   EngineStatus: EngineStatus;
   Episode: Episode;
@@ -21,6 +26,7 @@ export interface Everything {
   Kept: Kept;
   LegInfo: LegInfo;
   LegSnapshot: LegSnapshot;
+  LegSpeech: LegSpeech;
   Mark: Mark;
   Notice: Notice;
   NoticeText: NoticeText;
@@ -29,6 +35,11 @@ export interface Everything {
   Problem: Problem;
   Readings: Readings;
   Receipt: Receipt;
+  ReviewAnswer: ReviewAnswer;
+  ReviewItem: ReviewItem;
+  ReviewQueue: ReviewQueue;
+  ReviewVote: ReviewVote;
+  ReviewVoted: ReviewVoted;
   SessionChanged: SessionChanged;
   SessionDeleted: SessionDeleted;
   SessionInfo: SessionInfo;
@@ -36,6 +47,7 @@ export interface Everything {
   SettingsInForce: SettingsInForce;
   Snapshot: Snapshot;
   StoredSession: StoredSession;
+  WithModel: WithModel;
   Wire: Wire;
 }
 /**
@@ -57,6 +69,47 @@ export interface Activity {
   bandwidth_hz: number;
   snr_db: number;
   poor: string;
+}
+/**
+ * Everything that is known of agreement. Votes that were not blind or not sure do not count.
+ */
+export interface Agreement {
+  reviewers: Among;
+  model: WithModel;
+  over_time: Day[];
+}
+/**
+ * Agreement among reviewers.
+ */
+export interface Among {
+  alpha: number | null;
+  pairs: number;
+  flags: number;
+}
+/**
+ * Agreement of the model with the reviewers.
+ */
+export interface WithModel {
+  agree: number;
+  decided: number;
+  by_kind: {
+    [k: string]: Count;
+  };
+}
+/**
+ * How often the model said what the reviewers decided.
+ */
+export interface Count {
+  agree: number;
+  decided: number;
+}
+/**
+ * One day's decisions.
+ */
+export interface Day {
+  day: string;
+  decided: number;
+  model_agrees: number;
 }
 /**
  * A session has begun.
@@ -104,6 +157,18 @@ export interface Notice {
   version: string;
   at: string;
   set_by: string;
+}
+/**
+ * A leg's settled curves around a flag; null where there was no reading.
+ */
+export interface Curves {
+  start_frame: number;
+  frame_rate: number;
+  emotions: {
+    [k: string]: (number | null)[];
+  };
+  fear: (number | null)[];
+  disgust: (number | null)[];
 }
 /**
  * An order was carried out.
@@ -267,6 +332,15 @@ export interface Kept {
   result: {
     [k: string]: unknown;
   } | null;
+  speech: LegSpeech[];
+}
+/**
+ * When a leg spoke; no emotion in it.
+ */
+export interface LegSpeech {
+  leg: string;
+  role: "customer" | "agent" | "mix" | "other";
+  spans: [number, number][];
 }
 /**
  * The newest state of one leg, for a viewer who comes late.
@@ -295,7 +369,7 @@ export interface Points {
   confidence: (number | null)[];
 }
 /**
- * A note on the time line: `restart`, `scoring stopped`, a sender's own.
+ * A note on the time line: `restart`, `scoring stopped`, `scoring started`, a sender's own.
  */
 export interface Mark {
   type: "mark";
@@ -347,6 +421,60 @@ export interface Receipt {
   folder: string;
   call_id: string;
   files: string[];
+}
+/**
+ * What the model says of a flag, and everybody who has voted.
+ */
+export interface ReviewAnswer {
+  episode: Episode;
+  frames: Curves;
+  votes: ReviewVote[];
+}
+/**
+ * A vote that counts.
+ */
+export interface ReviewVote {
+  reviewer: string;
+  label: "fearful" | "disgusted" | "both" | "neither" | "unsure";
+  note: string;
+  at: string;
+  blind: boolean;
+}
+/**
+ * A flag in the queue. Nothing in it tells what the model thinks before it is decided.
+ */
+export interface ReviewItem {
+  session: string;
+  session_name: string;
+  episode: string;
+  leg: string;
+  kind: ("lost_to_neutral" | "needs_review" | "dual") | null;
+  start_s: number;
+  end_s: number;
+  at: string;
+  state: "waiting" | "claimed" | "decided" | "second";
+  urgency: number;
+  claimed_by: string | null;
+  claimed_until: string | null;
+  votes: number;
+  second_wanted: boolean;
+  outcome: ("fearful" | "disgusted" | "both" | "neither" | "unsure") | null;
+  sound: boolean;
+}
+/**
+ * Flags in one state, the most urgent first.
+ */
+export interface ReviewQueue {
+  waiting: number;
+  oldest_at: string | null;
+  items: ReviewItem[];
+}
+/**
+ * A vote was taken.
+ */
+export interface ReviewVoted {
+  item: ReviewItem;
+  answer: ReviewAnswer;
 }
 /**
  * A session began, was renamed, paused, stopped scoring or ended; carries all of it.
