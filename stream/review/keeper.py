@@ -133,8 +133,16 @@ def _every(index: Store) -> Iterator[StoredSession]:
 
 def _deleted(output: Path) -> set[str]:
     """Sessions that were deleted as a whole, from their receipts."""
-    receipts = (json.loads(path.read_bytes()) for path in (output / RECEIPTS).glob("*.json"))
-    return {receipt["session"] for receipt in receipts if receipt.get("whole")}
+    found: set[str] = set()
+    for path in (output / RECEIPTS).glob("*.json"):
+        try:
+            receipt = json.loads(path.read_bytes())
+        except ValueError:
+            log.warning("%s: no receipt; if it was one, its session's votes are kept", path)
+            continue
+        if receipt.get("whole"):
+            found.add(receipt["session"])
+    return found
 
 
 def _ms(utc: str) -> int:
