@@ -63,6 +63,7 @@ $(STAMPS)/run: $(STAMPS)/venv $(DEFINITION)
 $(STAMPS)/dev: $(STAMPS)/run
 	@sh tools/system-packages 'the tests of microphone and page' \
 	  pulseaudio pulseaudio-utils libasound2-plugins chromium fonts-dejavu-core
+	@sh tools/system-packages 'the tests of reviews on PostgreSQL' postgresql
 	$(call install,what the tests need,.[dev])
 	@touch $@
 

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ import pytest
 import soundfile
 from pydantic import SecretStr
 from tests.stream.house import LONG_S, feed, spec
-from tests.stream.review.world import NOON, episode
+from tests.stream.record.world import hear, made, rows, session
+from tests.stream.review.world import episode
 from tests.stream.sound import voice
 
+from tonewatch.stream.events import EpisodeChanged
+from tonewatch.stream.review.keeper import Keeper
 from tonewatch.stream.session import Session
 from tonewatch.stream.settings import ReviewSettings
 
@@ -223,6 +227,16 @@ def test_the_next_flag_is_claimed_until_the_queue_is_empty(tmp_path: Path) -> No
             assert skipped.status_code == 204
 
 
+def test_how_many_wait_and_how_long_is_counted_for_prometheus(tmp_path: Path) -> None:
+    with home(tmp_path) as house, house.http() as client:
+        assert "tonewatch_reviews_waiting 0.0" in client.get("/metrics").text
+        waiting(house, 3)
+        text = client.get("/metrics").text
+    assert "tonewatch_reviews_waiting 3.0" in text
+    (age,) = (x for x in text.splitlines() if x.startswith("tonewatch_reviews_oldest_seconds"))
+    assert float(age.split()[1]) > 0
+
+
 def test_a_flag_waits_while_its_call_still_runs(tmp_path: Path) -> None:
     with home(tmp_path, review=ReviewSettings(second_share=0.0)) as house:
         session = house.parts.monitor.open(spec(pace="live"))
@@ -292,44 +306,88 @@ def test_what_cannot_be_done_is_told(
     assert answer.json()["error"]["message"]
 
 
-def crowd(house: Home, reviewers: int, flags: int) -> dict[str, list[str]]:
-    """Everybody takes and votes until nothing is left; who got which flags."""
+def waiting(house: Home, flags: int) -> None:
+    """A past call with so many flags."""
+    folder = made(house.parts.output, session("s1"))
+    hear(folder, 0, 200)
+    folder.settle("customer", 0, rows(0, 200))
     for number in range(flags):
-        house.parts.reviews.intake.put(
-            "s1", episode("s1", number * 100), started_at=NOON, live=False
-        )
+        told = episode("s1", number, stop=number + 10)
+        folder.log(EpisodeChanged(session="s1", episode=told, captured_at_ns=0))
+    for _ in folder.end(replace(folder.info, state="ended", ended_at="2026-11-21T06:00:00Z")):
+        pass
+    house.parts.store.add(folder.path)
+    Keeper(house.parts.reviews.intake, house.parts.store, house.parts.output).reconcile()
+
+
+def crowd(
+    house: Home, reviewers: int, review: Callable[[httpx.Client, str], list[str]]
+) -> dict[str, list[str]]:
+    """Everybody begins in the same instant; who won which flags."""
     begin = threading.Barrier(reviewers)
 
-    def review(name: str) -> list[str]:
-        won: list[str] = []
+    def work(name: str) -> list[str]:
         with house.http(limits=httpx.Limits(max_connections=1)) as client:
             begin.wait()
-            while (answer := client.post("/api/reviews/next", json={"reviewer": name})).content:
-                assert answer.status_code == 200, answer.text
-                item = answer.json()
-                assert item["claimed_by"] == name
-                won.append(item["episode"])
-                # Voting itself needs a folder; that nobody else wins the flag is the question.
-                house.parts.reviews.vote("s1", item["episode"], name, "fearful", "")
-        return won
+            return review(client, name)
 
     with ThreadPoolExecutor(reviewers) as pool:
         names = [f"reviewer {number}" for number in range(reviewers)]
-        return dict(zip(names, pool.map(review, names), strict=True))
+        return dict(zip(names, pool.map(work, names), strict=True))
 
 
-@pytest.mark.parametrize(
-    ("reviewers", "flags"), [(8, 40), pytest.param(50, 1000, marks=pytest.mark.slow)]
-)
+CROWDS = [(8, 40), pytest.param(50, 1000, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize(("reviewers", "flags"), CROWDS)
 def test_however_many_take_at_once_each_flag_has_one_winner_and_none_is_lost(
     kept_in: Callable[[], ReviewSettings], tmp_path: Path, reviewers: int, flags: int
 ) -> None:
+    def review(client: httpx.Client, name: str) -> list[str]:
+        won: list[str] = []
+        while (answer := client.post("/api/reviews/next", json={"reviewer": name})).content:
+            item = answer.json()
+            assert item["claimed_by"] == name
+            path = f"/api/reviews/s1/{item['episode']}/vote"
+            voted = client.post(path, json={"reviewer": name, "label": "fearful"})
+            assert voted.status_code == 200, voted.text
+            won.append(item["episode"])
+        return won
+
     with home(tmp_path, review=kept_in()) as house:
-        won = crowd(house, reviewers, flags)
+        waiting(house, flags)
+        won = crowd(house, reviewers, review)
         votes = house.parts.reviews.history()
     taken = [flag for flags in won.values() for flag in flags]
-    assert sorted(taken) == sorted(f"customer-{number * 100}" for number in range(flags))
-    assert {(flag.episode, vote.reviewer) for flag, vote in votes} == {
-        (flag, name) for name, flags in won.items() for flag in flags
-    }
-    assert len(votes) == flags
+    assert sorted(taken) == sorted(f"customer-{number}" for number in range(flags))
+    assert sorted((vote.reviewer, flag.episode) for flag, vote in votes) == sorted(
+        (name, flag) for name, flags in won.items() for flag in flags
+    )
+
+
+@pytest.mark.parametrize(("reviewers", "flags"), CROWDS)
+def test_of_all_who_click_the_same_flag_one_wins_and_the_others_learn_who(
+    kept_in: Callable[[], ReviewSettings], tmp_path: Path, reviewers: int, flags: int
+) -> None:
+    refused: list[tuple[str, str]] = []
+
+    def click(client: httpx.Client, name: str) -> list[str]:
+        won: list[str] = []
+        # Every fifth flag, in the same order as all who begin with the same one.
+        for number in range(int(name.split()[1]) % 5, flags, 5):
+            path = f"/api/reviews/s1/customer-{number}/claim"
+            answer = client.post(path, json={"reviewer": name})
+            if answer.status_code == 200:
+                won.append(f"customer-{number}")
+            else:
+                assert answer.status_code == 409
+                refused.append((f"customer-{number}", answer.json()["claimed_by"]))
+        return won
+
+    with home(tmp_path, review=kept_in()) as house:
+        waiting(house, flags)
+        won = crowd(house, reviewers, click)
+    winner = {flag: name for name, taken in won.items() for flag in taken}
+    assert sum(map(len, won.values())) == len(winner) == flags
+    assert len(refused) == sum(len(range(n % 5, flags, 5)) for n in range(reviewers)) - flags
+    assert all(winner[flag] == by for flag, by in refused)

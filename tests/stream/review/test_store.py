@@ -1,4 +1,6 @@
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -197,6 +199,28 @@ def test_everything_survives_a_restart(tmp_path: Path, database: str | None, clo
     assert after.listed() == listed
     assert [vote.note for vote in after.votes(*FIRST, "anna")] == ["trembling"]
     after.close()
+
+
+def test_two_servers_of_one_database_never_give_out_the_same_flag(
+    tmp_path: Path, database: str | None, clock: Clock
+) -> None:
+    servers = [opened(tmp_path, database, clock) for _ in range(2)]
+    filled(servers[0], *range(60))
+    begin = threading.Barrier(6)
+
+    def take(number: int) -> list[str]:
+        reviews, name, won = servers[number % 2], f"reviewer {number}", []
+        begin.wait()
+        while (flag := reviews.next(name)) is not None:
+            reviews.vote(flag.session, flag.episode, name, "both", "")
+            won.append(flag.episode)
+        return won
+
+    with ThreadPoolExecutor(6) as pool:
+        taken = [flag for won in pool.map(take, range(6)) for flag in won]
+    assert sorted(taken) == sorted(f"customer-{start}" for start in range(60))
+    for reviews in servers:
+        reviews.close()
 
 
 def test_the_loop_gets_what_reviewers_are_sure_of(reviews: Reviews) -> None:
