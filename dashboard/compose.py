@@ -58,7 +58,7 @@ def running(
         stack.callback(store.close)
         reviews = Reviews(stream.record.output, stream.review)
         stack.callback(reviews.close)
-        keeper = Keeper(reviews.intake, store, stream.record.output)
+        keeper = Keeper(reviews.intake, store, stream.record.output, bus.publish)
         recorder = Recorder(
             stream.record,
             on_fault=bus.publish,

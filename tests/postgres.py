@@ -58,8 +58,8 @@ def server() -> Iterator[Callable[[], str]]:
 
     told = f"-c listen_addresses= -c unix_socket_directories={folder} -c max_connections=200"
     try:
-        run("initdb", "-U", "tonewatch", "-A", "trust", "-E", "UTF8", "--no-sync")
-        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", told, "start")
+        run("initdb", "-U", "tonewatch", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"{told} -c fsync=off", "start")
         try:
             yield lambda: _database(folder)
         finally:

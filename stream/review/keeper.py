@@ -11,10 +11,20 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..bus import Bus, Mail, Mailbox
-from ..events import EpisodeChanged, Fault, Mark, SessionChanged, SessionDeleted, SessionInfo
+from ..bus import Bus, Mail, Missed
+from ..events import (
+    Episode,
+    EpisodeChanged,
+    Fault,
+    Mark,
+    SessionChanged,
+    SessionDeleted,
+    SessionInfo,
+)
+from ..record.eventlog import read_events
 from ..record.files import parse_time
 from ..record.removal import RECEIPTS
+from ..record.result import last_episodes
 from ..session import ERASED
 from ..store import Store, StoredSession
 from .faults import UnavailableError
@@ -29,36 +39,76 @@ log = logging.getLogger(__name__)
 
 
 class Keeper:
-    """Moves flags between sessions and queue. `tell` from one thread, `reconcile` from any."""
+    """Moves flags between sessions and queue. `tell` from one thread, `reconcile` from any.
 
-    def __init__(self, intake: Intake, index: Store, output: Path) -> None:
+    A database that does not answer is told as a fault, until it does.
+    """
+
+    def __init__(
+        self, intake: Intake, index: Store, output: Path, publish: Callable[[Fault], None]
+    ) -> None:
         self._intake = intake
         self._index = index
         self._output = output
+        self._publish = publish
         self._running: dict[str, SessionInfo] = {}
+        self._broken = False
+        self._missed = False
+        """Whether episodes of running calls may not have reached the queue."""
 
     def tell(self, mail: Mail) -> None:
-        """Something happened in a session. Raises UnavailableError."""
-        if isinstance(mail, EpisodeChanged):
-            info = self._running.get(mail.session)
-            if info is not None:
-                live = info.pace == "live"
-                started = _ms(info.started_at)
-                self._intake.put(mail.session, mail.episode, started_at=started, live=live)
-        elif isinstance(mail, SessionChanged):
-            self._session(mail.session)
-        elif isinstance(mail, SessionDeleted) or (isinstance(mail, Mark) and mail.name == ERASED):
-            self._intake.erase(mail.session)
+        """Something happened in a session."""
+        if isinstance(mail, Missed) or not self._guarded(lambda: self._take(mail)):
+            self._missed = True
 
     def reconcile(self) -> None:
         """Bring the queue in step with the index; the index must be complete.
 
         Sessions that are not there are erased where a receipt says that they were deleted;
         otherwise their flags wait for them (a folder that is not mounted takes no vote with it).
-        Raises UnavailableError.
         """
+        self._guarded(self._reconcile)
+
+    def _guarded(self, act: Callable[[], None]) -> bool:
+        """Do it; whether the database answered."""
+        try:
+            act()
+        except UnavailableError as error:
+            log.warning("%s", error)
+            if not self._broken:
+                self._publish(Fault(code="reviews", message=str(error), way_out=_WAY_OUT))
+            self._broken = True
+            return False
+        if self._broken:
+            told = "the review queue works again"
+            self._publish(Fault(code="reviews", message=told, way_out="", active=False))
+            self._broken = False
+        return True
+
+    def _take(self, mail: Mail) -> None:
+        if isinstance(mail, EpisodeChanged):
+            info = self._running.get(mail.session)
+            if info is not None:
+                self._put(info, mail.episode)
+        elif isinstance(mail, SessionChanged):
+            self._session(mail.session)
+        elif isinstance(mail, SessionDeleted) or (isinstance(mail, Mark) and mail.name == ERASED):
+            self._intake.erase(mail.session)
+
+    def _put(self, info: SessionInfo, episode: Episode) -> None:
+        started, live = _ms(info.started_at), info.pace == "live"
+        self._intake.put(info.id, episode, started_at=started, live=live)
+
+    def _reconcile(self) -> None:
         held = self._intake.held()
-        seen = set(self._running)
+        running = dict(self._running)
+        seen = set(running)
+        if self._missed:
+            self._missed = False
+            for info in running.values():
+                folder = self._index.folder(info.id)
+                for episode in last_episodes(read_events(folder)) if folder else ():
+                    self._put(info, episode)
         for stored in _every(self._index):
             seen.add(stored.id)
             if stored.state not in ("live", "paused"):
@@ -94,34 +144,20 @@ class Keeper:
 @contextlib.contextmanager
 def keeping(bus: Bus, keeper: Keeper) -> Iterator[None]:
     """Follow the bus in a thread of its own, which the database may keep waiting."""
-    mailbox = bus.subscribe("reviews", MAILBOX, "drop")
-    thread = threading.Thread(
-        target=_follow, args=(mailbox, keeper, bus.publish), name="reviews", daemon=True
-    )
+    mailbox = bus.subscribe("reviews", MAILBOX, "report")
+
+    def follow() -> None:
+        while mail := mailbox.take(timeout=None):
+            for item in mail:
+                keeper.tell(item)
+
+    thread = threading.Thread(target=follow, name="reviews", daemon=True)
     thread.start()
     try:
         yield
     finally:
         mailbox.close()
         thread.join(10)
-
-
-def _follow(mailbox: Mailbox, keeper: Keeper, publish: Callable[[Fault], None]) -> None:
-    broken = False
-    while mail := mailbox.take(timeout=None):
-        for item in mail:
-            try:
-                keeper.tell(item)
-            except UnavailableError as error:
-                log.warning("%s", error)
-                if not broken:
-                    publish(Fault(code="reviews", message=str(error), way_out=_WAY_OUT))
-                broken = True
-            else:
-                if broken and isinstance(item, EpisodeChanged):
-                    told = "the review queue takes flags again"
-                    publish(Fault(code="reviews", message=told, way_out="", active=False))
-                    broken = False
 
 
 def _every(index: Store) -> Iterator[StoredSession]:

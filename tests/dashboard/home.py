@@ -162,7 +162,7 @@ def home(
     )
     recorder.start()
     live.start()
-    keeper = Keeper(reviews.intake, store, output)
+    keeper = Keeper(reviews.intake, store, output, bus.publish)
     try:
         with keeping(bus, keeper), serving(parts, **options) as running:
             yield running

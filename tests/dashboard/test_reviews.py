@@ -317,7 +317,8 @@ def waiting(house: Home, flags: int) -> None:
     for _ in folder.end(replace(folder.info, state="ended", ended_at="2026-11-21T06:00:00Z")):
         pass
     house.parts.store.add(folder.path)
-    Keeper(house.parts.reviews.intake, house.parts.store, house.parts.output).reconcile()
+    parts = house.parts
+    Keeper(parts.reviews.intake, parts.store, parts.output, parts.bus.publish).reconcile()
 
 
 def crowd(

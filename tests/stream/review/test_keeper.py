@@ -1,14 +1,14 @@
 import json
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.stream.record.world import hear, made, rows, session
 
-from tonewatch.stream.bus import Bus
+from tonewatch.stream.bus import Bus, Missed
 from tonewatch.stream.events import (
     Episode,
     EpisodeChanged,
@@ -20,6 +20,7 @@ from tonewatch.stream.events import (
 from tonewatch.stream.record.audit import AuditLog
 from tonewatch.stream.record.removal import Remover
 from tonewatch.stream.review.faults import UnavailableError
+from tonewatch.stream.review.intake import Intake
 from tonewatch.stream.review.keeper import Keeper, keeping
 from tonewatch.stream.review.store import Reviews
 from tonewatch.stream.session import ERASED
@@ -43,8 +44,13 @@ def reviews(tmp_path: Path, database: str | None, clock: Clock) -> Iterator[Revi
 
 
 @pytest.fixture
-def keeper(reviews: Reviews, index: Store, tmp_path: Path) -> Keeper:
-    return Keeper(reviews.intake, index, tmp_path)
+def faults() -> list[Fault]:
+    return []
+
+
+@pytest.fixture
+def keeper(reviews: Reviews, index: Store, tmp_path: Path, faults: list[Fault]) -> Keeper:
+    return Keeper(reviews.intake, index, tmp_path, faults.append)
 
 
 def told(found: Episode, id: str = "s1") -> EpisodeChanged:
@@ -194,39 +200,58 @@ def test_a_broken_receipt_is_not_taken_for_a_deletion(
     assert reviews.intake.held()["s1"].away
 
 
-class _Broken(Keeper):
-    """A queue whose database is away until it is told otherwise."""
+class Away(Intake):
+    """An intake whose database is away until it is told otherwise."""
 
-    def __init__(self) -> None:
-        self.away = True
+    def __init__(self, real: Intake) -> None:
+        self.real, self.gone = real, True
 
-    def tell(self, mail: object) -> None:
-        if self.away:
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("real", "gone"):
+            return object.__getattribute__(self, name)
+        if self.gone:
             raise UnavailableError("the reviews' database does not answer: gone")
+        return getattr(self.real, name)
 
 
-def test_a_database_that_is_away_is_a_fault_until_it_is_back() -> None:
-    bus, keeper, heard = Bus(), _Broken(), threading.Semaphore(0)
-    faults: list[Fault] = []
-    box = bus.subscribe("test", 100, "drop")
-
-    def note() -> None:
-        faults.extend(mail for mail in box.take() if isinstance(mail, Fault))
-        for _ in faults:
-            heard.release()
-
-    with keeping(bus, keeper):
-        box.on_ready(note)
-        bus.publish(told(episode()))
-        assert heard.acquire(timeout=30)
-        keeper.away = False
-        bus.publish(told(episode()))
-        assert heard.acquire(timeout=30)
-        while len(faults) < 2:
-            assert heard.acquire(timeout=30)
-    assert [(fault.code, fault.active) for fault in faults] == [
-        ("reviews", True),
-        ("reviews", False),
-    ]
+def test_what_a_database_missed_while_it_was_away_is_brought_in_afterwards(
+    reviews: Reviews, index: Store, tmp_path: Path, faults: list[Fault]
+) -> None:
+    away = Away(reviews.intake)
+    keeper = Keeper(away, index, tmp_path, faults.append)
+    running = made(tmp_path)
+    index.add(running.path)
+    keeper.tell(SessionChanged(session=running.info))
+    running.log(told(episode()))
+    keeper.tell(told(episode()))
+    keeper.reconcile()
+    assert [(fault.code, fault.active) for fault in faults] == [("reviews", True)]
     assert "does not answer" in faults[0].message
-    box.close()
+    away.gone = False
+    keeper.reconcile()
+    assert names(reviews) == ["customer-100"]
+    assert reviews.listed()[0].live
+    assert [fault.active for fault in faults] == [True, False]
+
+
+def test_what_a_full_mailbox_lost_is_brought_in_afterwards(
+    keeper: Keeper, reviews: Reviews, index: Store, tmp_path: Path
+) -> None:
+    running = made(tmp_path)
+    index.add(running.path)
+    keeper.tell(SessionChanged(session=running.info))
+    running.log(told(episode()))
+    keeper.reconcile()
+    assert names(reviews) == []
+    keeper.tell(Missed(count=1))
+    keeper.reconcile()
+    assert names(reviews) == ["customer-100"]
+
+
+def test_the_bus_is_followed_in_a_thread_of_its_own(keeper: Keeper, reviews: Reviews) -> None:
+    bus = Bus()
+    with keeping(bus, keeper):
+        bus.publish(SessionChanged(session=session()))
+        bus.publish(told(episode()))
+    assert names(reviews) == ["customer-100"]
+    assert bus.statistics().mailboxes == ()
