@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ..models.engine import EngineError
+from ..models.engine import Engine, EngineError
 from ..models.manifest import ManifestError
 from ..models.registry import load_engine
 from ..settings import Settings
@@ -72,7 +72,7 @@ def command(
 def _tools(settings: Settings) -> Tools:
     try:
         # Each core reads windows of its own: side by side they give the same numbers sooner.
-        engine, *helpers = [load_engine(settings.engine) for _ in range(os.cpu_count() or 1)]
+        engine, *helpers = _engines(settings)
     except (EngineError, ManifestError) as error:
         raise Failure(str(error)) from error
     facts = engine.manifest
@@ -86,6 +86,14 @@ def _tools(settings: Settings) -> Tools:
         helpers=tuple(helpers),
         batch=settings.engine.batch,
     )
+
+
+def _engines(settings: Settings) -> list[Engine]:
+    """One for each core; one alone where an engine remembers what it has heard."""
+    first = load_engine(settings.engine)
+    if first.manifest.streaming is not None:
+        return [first]
+    return [first, *(load_engine(settings.engine) for _ in range(1, os.cpu_count() or 1))]
 
 
 def _run(

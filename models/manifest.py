@@ -53,6 +53,15 @@ class Calibration(_Part):
     fitted_on: str = "not fitted"
 
 
+class Streaming(_Part):
+    """A graph that reads only new sound and keeps a state for each leg."""
+
+    delay_frames: int = Field(ge=0, description="frames between newest sound and newest answer")
+    kept: tuple[str, ...] = Field(
+        (), description="arrays of the state that outlast a silence (the others begin anew)"
+    )
+
+
 class Manifest(BaseModel):
     """A model's own description. Unknown fields are kept out of the code but tolerated in files."""
 
@@ -74,6 +83,9 @@ class Manifest(BaseModel):
     feature_dim: int = Field(ge=1)
     precision: str = "fp32"
     batching: bool = Field(True, description="rows of a batch are independent, bit for bit")
+    streaming: Streaming | None = Field(
+        None, description="set for a graph with a state; lengths are then those of its hops"
+    )
     calibration: Calibration = Calibration()
     checks: tuple[Check, ...] = ()
     data: tuple[DataSource, ...] = ()
@@ -109,6 +121,13 @@ class Manifest(BaseModel):
     def frames_of(self, samples: int) -> int:
         """Number of frames that the model gives for a window of `samples` samples."""
         return (samples - self.receptive_field) // self.frame_samples + 1
+
+    @property
+    def tail_frames(self) -> int:
+        """Frames at the end of a window that its answer does not hold."""
+        if self.streaming is not None:
+            return self.streaming.delay_frames
+        return self.window_samples // self.frame_samples - self.frames_of(self.window_samples)
 
     @classmethod
     def load(cls, folder: Path) -> "Manifest":

@@ -27,7 +27,7 @@ class OnnxEngine:
     ) -> None:
         self._manifest = Manifest.load(folder)
         graph = folder / self._manifest.graph
-        _check_graph(graph, self._manifest)
+        check_graph(graph, self._manifest)
         self._session, self._provider = load_session(graph, provider=provider, threads=threads)
         _check_interface(self._session, graph)
         together = self._manifest.batching and self._provider != "CPU"
@@ -111,7 +111,8 @@ def _groups(windows: Sequence[Window], size: int) -> Iterator[list[Window]]:
         yield group
 
 
-def _check_graph(graph: Path, manifest: Manifest) -> None:
+def check_graph(graph: Path, manifest: Manifest) -> None:
+    """Whether it is the graph that the manifest describes. Raises EngineError."""
     if not graph.is_file():
         raise EngineError(f"{graph}: missing, though the manifest of {manifest.name} names it")
     if manifest.sha256 and hashlib.sha256(graph.read_bytes()).hexdigest() != manifest.sha256:

@@ -102,6 +102,7 @@ def _is_embedded(model: Model) -> bool:
 def load_engine(settings: EngineSettings) -> Engine:
     """Find and load the model that the settings name. Raises EngineError or ManifestError."""
     from .onnx_engine import OnnxEngine
+    from .streaming_engine import StreamingEngine
 
     model = find(settings)
     failed = [check.name for check in model.manifest.checks if not check.passed]
@@ -110,6 +111,8 @@ def load_engine(settings: EngineSettings) -> Engine:
             f"model {model.manifest.name}: failed its checks ({', '.join(failed)}); "
             "export or train it again, or load it all the same with --set engine.force=true"
         )
+    if model.manifest.streaming is not None:
+        return StreamingEngine(model.folder, provider=settings.provider, threads=settings.threads)
     return OnnxEngine(
         model.folder,
         provider=settings.provider,

@@ -17,6 +17,9 @@ from ..models.engine import Engine
 from ..models.window import Frames, Window
 from .events import Fault
 
+RUN_WAITING = 8
+"""Windows of one live leg that may wait for an engine that remembers: each one given up is a hole
+in what it heard. About two seconds."""
 STOP_S = 10.0
 """Seconds that the thread may take to stop: one engine call and a little."""
 WAY_OUT = "the sessions go on being recorded; see the log, or choose another model with --model"
@@ -114,6 +117,8 @@ class EngineThread:
         self._loading = True
         self._stopping = False
         self._broken = False
+        self._keep = 1
+        """Windows of one live leg that may wait: a newer one supersedes the oldest."""
         self._windows = self._failed = self._superseded = 0
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
@@ -155,7 +160,7 @@ class EngineThread:
         with self._changed:
             for task in tasks:
                 if task.live:
-                    superseded += self._take_out(task.window.leg)
+                    superseded += self._take_out(task.window.leg, but=self._keep - 1)
                 self._waiting.append(task)
             self._superseded += len(superseded)
             self._changed.notify()
@@ -176,11 +181,14 @@ class EngineThread:
                 waiting=len(self._waiting),
             )
 
-    def _take_out(self, leg: str) -> list[Window]:
-        out = [task.window for task in self._waiting if task.window.leg == leg]
+    def _take_out(self, leg: str, *, but: int = 0) -> list[Window]:
+        """Take the leg's waiting windows out, all `but` the newest few."""
+        mine = [task for task in self._waiting if task.window.leg == leg]
+        out = mine[: len(mine) - but] if but < len(mine) else []
         if out:
-            self._waiting = [task for task in self._waiting if task.window.leg != leg]
-        return out
+            gone = {id(task) for task in out}
+            self._waiting = [task for task in self._waiting if id(task) not in gone]
+        return [task.window for task in out]
 
     def _note_leg(self, leg: str, *, begins: bool) -> None:
         with self._changed:
@@ -197,6 +205,8 @@ class EngineThread:
             self._answer_nothing()
             return
         self._size, self._max_wait = batch_of(engine, self._size, self._max_wait)
+        if engine.manifest.streaming is not None:
+            self._keep = RUN_WAITING
         self._engine, self._loading = engine, False
         while True:
             tasks, legs = self._next()

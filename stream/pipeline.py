@@ -12,6 +12,7 @@ from .decision.decision import Decision, DecisionUpdate
 from .decision.summary import Summary
 from .events import Episode
 from .listener.heard import Bool, Heard
+from .runs import RunCutter
 from .settings import StreamSettings
 from .track import Fused, Track, TrackUpdate
 from .windows import Cutter
@@ -48,25 +49,18 @@ class LegCore:
         phase_frames: int = 0,
         start_frame: int = 0,
     ) -> None:
-        settle = settings.track.settle_ms * FRAME_RATE // 1000
-        self._cutter = Cutter(
-            leg,
-            settings.window,
-            manifest.lengths,
-            phase_frames=phase_frames,
-            start_frame=start_frame,
-            settle_frames=settle,
-        )
-        self._track = Track(
-            settings.track, start_frame=start_frame, keep_features=settings.record.embedding
-        )
+        self._cutter, self._longest = _cutter(leg, settings, manifest, phase_frames, start_frame)
+        track = settings.track
+        if manifest.streaming is not None:
+            # Every frame is read once: there is nothing to wait for.
+            track = track.model_copy(update={"settle_ms": 0})
+        self._track = Track(track, start_frame=start_frame, keep_features=settings.record.embedding)
         self._decision = Decision(
             leg, settings.decision, manifest.calibration.temperature, manifest.known
         )
         self._speech = bytearray()
         """Flags of the frames heard, from the first unsettled one on: a byte each."""
-        self._longest = manifest.lengths[-1] // FRAME_SAMPLES
-        self._tail = self._longest - manifest.frames_of(manifest.lengths[-1])
+        self._tail = manifest.tail_frames
         """Frames by which an answer is shorter than its window."""
         self._stop = start_frame
         self._captured_at = 0.0
@@ -152,6 +146,31 @@ class LegCore:
             warming_up=warming_up,
             judged_from=judged_from,
         )
+
+
+def _cutter(
+    leg: str, settings: StreamSettings, manifest: Manifest, phase_frames: int, start_frame: int
+) -> tuple[Cutter | RunCutter, int]:
+    """The cutter that the engine needs, and how far behind the newest frame an answer can reach."""
+    if manifest.streaming is not None:
+        delay = manifest.streaming.delay_frames
+        runs = RunCutter(
+            leg,
+            settings.window,
+            delay_frames=delay,
+            phase_frames=phase_frames,
+            start_frame=start_frame,
+        )
+        return runs, RunCutter.reach(settings.window) + delay
+    windows = Cutter(
+        leg,
+        settings.window,
+        manifest.lengths,
+        phase_frames=phase_frames,
+        start_frame=start_frame,
+        settle_frames=settings.track.settle_ms * FRAME_RATE // 1000,
+    )
+    return windows, manifest.lengths[-1] // FRAME_SAMPLES
 
 
 def _part(fused: Fused, first: int, stop: int) -> Fused:

@@ -92,10 +92,10 @@ def _replay_leg(
     answers = _answers(folder, files)
     key = f"{card.info.id}/{leg}"
     scorer: Scorer | None = None
-    engine.open(key)
     try:
         for number, core in enumerate(cores):
             if core.fresh or scorer is None:
+                engine.open(key)
                 scorer = _scorer(key, forced, core, engine, batch, answers)
             else:
                 _keep(found, scorer.restart(core.start_frame))
@@ -116,12 +116,12 @@ def _scorer(
     core: CoreSpan,
     engine: Engine,
     batch: int,
-    answers: dict[tuple[int, int], bool],
+    answers: dict[int, bool],
 ) -> Scorer:
     manifest = engine.manifest
 
-    def place(window: Window) -> tuple[int, int]:
-        return window.start_frame, window.start_frame + manifest.frames_of(len(window.samples))
+    def place(window: Window) -> int:
+        return window.stop_frame - manifest.tail_frames
 
     return Scorer(
         LegCore(
@@ -138,9 +138,10 @@ def _scorer(
     )
 
 
-def _answers(folder: Path, files: LegFiles) -> dict[tuple[int, int], bool]:
+def _answers(folder: Path, files: LegFiles) -> dict[int, bool]:
+    """First frame behind each answer that reached the track: no two windows end at one place."""
     rows = read_npy(folder / files.windows)
-    return {(int(start), int(stop)): bool(poor) for start, stop, poor in rows.tolist()}
+    return {int(stop): bool(poor) for _, stop, poor in rows.tolist()}
 
 
 def _keep(found: Replayed, steps: Iterator[Scored]) -> None:

@@ -1,0 +1,261 @@
+"""The streaming form of the encoder: only new sound is computed, what is behind it is remembered.
+
+Differences from `encoder.py`, layer for layer:
+
+- Attention reaches a fixed number of frames back and a few ahead; keys and values are kept. All
+  layers together look 200 ms ahead at most.
+- A position is relative: each head has one vector for every distance, as in Transformer-XL
+  (Dai et al., arXiv 1901.02860), so that a frame's numbers do not depend on when the call began.
+- The level reference is not the window's: the mean power of the last 0.4 s, held at its peaks and
+  released by 2 dB a second.
+
+A `State` carries everything from one call to the next. One call on a whole recording and many on
+its pieces give the same numbers: it is one function, and all of its past is in the state.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .encoder import FFT, LEVEL, MELS, QUIET, STEP, Block, Encoder, fourier_kernel, mel_filters
+
+FRAME: Final = 320
+BEHIND: Final = 840
+"""Samples before a call's new ones that its first frame still needs."""
+UNUSED: Final = 120
+"""Newest samples that no complete frame needs yet."""
+STEM_DELAY: Final = 1
+"""Frames by which the convolutions lag: a frame needs 200 samples behind its own end."""
+HANN_POWER: Final = 150.0
+"""Sum of the squared Hann window of 400 samples."""
+CREST: Final = 0.4
+"""log10 of power between speech's held peaks and its mean."""
+FLOOR: Final = -6.5
+"""log10 of power under the reference at which the spectrum is cut off."""
+FAR: Final = -1e9
+LOWEST: Final = 2 * math.log10(QUIET)
+"""log10 of power under which a level is not held. States are told from here: zero is the start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamingConfig:
+    """Sizes of the streaming encoder."""
+
+    width: int = 384
+    heads: int = 6
+    back: tuple[int, ...] = (50, 50)
+    """Frames that each layer looks back."""
+    ahead: tuple[int, ...] = (4, 5)
+    """Frames that each layer looks ahead."""
+    mean_s: float = 0.4
+    """Time constant of the power's mean, in seconds."""
+    fall_db: float = 2.0
+    """Decibels a second by which the held level falls."""
+
+    @property
+    def delay(self) -> int:
+        """Frames between the newest sound and the newest answer."""
+        return STEM_DELAY + sum(self.ahead)
+
+
+State = tuple[Tensor, ...]
+"""sound [B, 840], level [B, 6], seen [B], then for each layer keys and values
+[B, heads, back + ahead, D / heads] and waiting frames [B, ahead, D]."""
+
+
+class Level(nn.Module):
+    """A running reference of loudness, for frames of power [B, T], 10 ms each."""
+
+    def __init__(self, config: StreamingConfig) -> None:
+        super().__init__()
+        self.keep = math.exp(-STEP / 16000 / config.mean_s)
+        self.fall = config.fall_db / 10 * STEP / 16000
+
+    def forward(self, power: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """The reference [B, T] as log10 of power; `state` [B, 3]: sum, weight, held level."""
+        steps = torch.arange(1, power.shape[1] + 1)
+        apart = (steps[:, None] - steps[None]).clamp_min(0)
+        past = steps[:, None] >= steps[None]
+        kept = torch.where(past, torch.pow(self.keep, apart.double()), 0.0).float()
+        faded = torch.pow(self.keep, steps.double()).float()
+        total = power @ kept.T + state[:, :1] * faded
+        weight = kept.sum(1) + state[:, 1:2] * faded
+        mean = torch.log10((total / weight).clamp_min(1e-10))
+        before = torch.where(past, -self.fall * apart.double(), FAR).float()
+        held = (mean[:, None] + before).amax(2)
+        held = torch.maximum(held, state[:, 2:] + LOWEST - self.fall * steps).clamp_min(LOWEST)
+        after = torch.cat([total[:, -1:], weight[:, -1:], held[:, -1:] - LOWEST], 1)
+        return held, after
+
+
+class StreamingLogMel(nn.Module):
+    """Sound to log-mel under a running level reference."""
+
+    kernel: Tensor
+    mel: Tensor
+
+    def __init__(self, config: StreamingConfig) -> None:
+        super().__init__()
+        self.register_buffer("kernel", torch.from_numpy(fourier_kernel()))
+        self.register_buffer("mel", torch.from_numpy(mel_filters()))
+        self.level = Level(config)
+
+    def forward(self, sound: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Sound [B, 320 n + 720] to [B, 80, 2 n + 3]; the level's state.
+
+        The level goes on at the first frame that no earlier call has seen: the three before it are
+        read again, under its value of then (`state` [B, 6]: three values and the three last).
+        """
+        spectrum = functional.conv1d(sound[:, None], self.kernel, stride=STEP)
+        real, imaginary = spectrum.split(FFT // 2 + 1, dim=1)
+        power = real * real + imaginary * imaginary
+        mean = 2 * power[:, :, 3:].sum(1) / (FFT * HANN_POWER)
+        reference, level = self.level(mean, state[:, :3])
+        reference = torch.cat([state[:, 3:] + LOWEST, reference], 1)
+        log = torch.log10((self.mel @ power).clamp_min(1e-12))
+        log = log + (2 * math.log10(LEVEL) + CREST) - reference[:, None]
+        return (log.clamp_min(FLOOR) + 4) / 4, torch.cat([level, reference[:, -3:] - LOWEST], 1)
+
+
+class StreamingBlock(nn.Module):
+    """One transformer block over a sliding stretch of frames."""
+
+    def __init__(self, width: int, heads: int, back: int, ahead: int) -> None:
+        super().__init__()
+        self.back, self.ahead = back, ahead
+        self.inner = Block(width, heads)
+        self.far = nn.Parameter(torch.zeros(back + ahead + 1, heads, width // heads))
+        """A vector for each distance, from `back` frames behind to `ahead` before."""
+
+    def forward(
+        self, new: Tensor, first: Tensor, keys: Tensor, values: Tensor, waiting: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Frames [B, n, D], the first of them number `first` [B], to [B, n, D], `ahead` earlier."""
+        inner, (batch, count, width) = self.inner, new.shape
+        heads, size = inner.heads, width // inner.heads
+
+        def split(x: Tensor) -> Tensor:
+            return x.reshape(batch, -1, heads, size).transpose(1, 2)
+
+        w_q, w_k, w_v = inner.qkv.weight.chunk(3)
+        b_q, b_k, b_v = inner.qkv.bias.chunk(3)
+        normed = inner.norm1(new)
+        keys = torch.cat([keys, split(functional.linear(normed, w_k, b_k))], 2)
+        values = torch.cat([values, split(functional.linear(normed, w_v, b_v))], 2)
+        frames = torch.cat([waiting, new], 1)
+        x = frames[:, :count]
+        query = split(functional.linear(inner.norm1(x), w_q, b_q))
+        # Row i looks at keys i .. i + back + ahead: one column of keys for each distance.
+        reach = self.back + self.ahead + 1
+        columns = torch.arange(count)[:, None] + torch.arange(reach)[None]
+        every = query @ keys.transpose(-2, -1)
+        near = torch.gather(every, 3, columns.expand(batch, heads, count, reach))
+        near = near + query @ self.far.permute(1, 2, 0)
+        number = first[:, None, None] - (self.back + self.ahead) + columns
+        near = (near * size**-0.5).masked_fill(number[:, None] < 0, FAR)
+        weights = torch.zeros_like(every).scatter(3, columns.expand_as(near), near.softmax(-1))
+        x = x + inner.out((weights @ values).transpose(1, 2).reshape(batch, count, width))
+        x = x + inner.down(functional.gelu(inner.up(inner.norm2(x))))
+        kept = self.back + self.ahead
+        return x, keys[:, :, -kept:], values[:, :, -kept:], frames[:, count:]
+
+
+class StreamingEncoder(nn.Module):
+    """Waves [B, 320 n] and a state to features [B, n, D], `delay` frames behind the sound."""
+
+    def __init__(self, config: StreamingConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.mel = StreamingLogMel(config)
+        self.conv1 = nn.Conv1d(MELS, config.width, 3)
+        self.conv2 = nn.Conv1d(config.width, config.width, 3, stride=2)
+        self.place = nn.Parameter(torch.zeros(config.width))
+        self.blocks = nn.ModuleList(
+            StreamingBlock(config.width, config.heads, back, ahead)
+            for back, ahead in zip(config.back, config.ahead, strict=True)
+        )
+
+    def forward(self, wave: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+        """Features of frames `seen - delay` .. of the run, then the new state.
+
+        Frames before the run's first are not to be used.
+        """
+        sound, level, seen = state[:3]
+        sound = torch.cat([sound, wave], 1)
+        mel, level = self.mel(sound[:, :-UNUSED], level)
+        x = functional.gelu(self.conv1(mel))
+        x = functional.gelu(self.conv2(x)).transpose(1, 2) + self.place
+        first, layers = seen - STEM_DELAY, []
+        for number, block in enumerate(self.blocks):
+            x, *layer = block(x, first, *state[3 + 3 * number : 6 + 3 * number])
+            first = first - self.config.ahead[number]
+            layers += layer
+        seen = seen + wave.shape[1] // FRAME
+        return (x, sound[:, -BEHIND:], level, seen, *layers)
+
+    def begin(self, batch: int = 1) -> State:
+        """The state before any sound."""
+        return tuple(torch.from_numpy(array) for array in first_state(self.config, batch))
+
+
+def first_state(config: StreamingConfig, batch: int = 1) -> tuple[npt.NDArray[Any], ...]:
+    """Arrays of the state before any sound, all zero; shapes as `State`."""
+    size = config.width // config.heads
+    state: list[npt.NDArray[Any]] = [
+        np.zeros((batch, BEHIND), np.float32),
+        np.zeros((batch, 6), np.float32),
+        np.zeros(batch, np.int64),
+    ]
+    for back, ahead in zip(config.back, config.ahead, strict=True):
+        kept = (batch, config.heads, back + ahead, size)
+        state += [np.zeros(kept, np.float32), np.zeros(kept, np.float32)]
+        state.append(np.zeros((batch, ahead, config.width), np.float32))
+    return tuple(state)
+
+
+def from_encoder(
+    encoder: Encoder, config: StreamingConfig, *, around: int = 75
+) -> StreamingEncoder:
+    """A streaming encoder that starts as near to a windowed one as it can.
+
+    Its relative vectors are the change of a key when position `around` moves by the distance, by a
+    first-order expansion of the layer norm. Training on the windowed features does the rest.
+    """
+    made = StreamingEncoder(config)
+    made.conv1.load_state_dict(encoder.conv1.state_dict())
+    made.conv2.load_state_dict(encoder.conv2.state_dict())
+    position = encoder.position
+    with torch.no_grad():
+        made.place.copy_(position[20:130].mean(0))
+        for block, inner in zip(made.blocks, encoder.blocks, strict=True):
+            assert isinstance(block, StreamingBlock)
+            assert isinstance(inner, Block)
+            block.inner.load_state_dict(inner.state_dict())
+            width = config.width
+            moved = position[around - block.back : around + block.ahead + 1] - position[around]
+            moved = (moved - moved.mean(1, keepdim=True)) * inner.norm1.weight
+            block.far.copy_(
+                (moved @ inner.qkv.weight[width : 2 * width].T).reshape(block.far.shape)
+            )
+    return made
+
+
+def names_of(config: StreamingConfig) -> tuple[str, ...]:
+    """Names of the state's arrays in the graph."""
+    layers = range(len(config.back))
+    kinds = ("keys", "values", "waiting")
+    return ("sound", "level", "seen", *(f"{kind}_{i}" for i in layers for kind in kinds))
+
+
+def load_streaming(state: Mapping[str, Tensor], config: StreamingConfig) -> StreamingEncoder:
+    """A streaming encoder with trained weights."""
+    encoder = StreamingEncoder(config)
+    encoder.load_state_dict(dict(state))
+    return encoder.eval()

@@ -1,0 +1,117 @@
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tonewatch.models.engine import EngineError
+from tonewatch.models.labels import MASKED_LOGIT, OTHER, UNKNOWN
+from tonewatch.models.registry import load_engine
+from tonewatch.models.settings import EngineSettings
+from tonewatch.models.streaming_engine import StreamingEngine
+from tonewatch.models.window import Frames, Window
+
+from .tiny import tiny_model
+from .tiny_streaming import DELAY, FEATURES, tiny_streaming_model
+
+SOUND = (np.random.default_rng(3).standard_normal(320 * 100) * 0.1).astype(np.float32)
+
+
+def window(start: int, stop: int, *, leg: str = "a/customer") -> Window:
+    samples = SOUND[320 * start : 320 * stop].copy()
+    return Window(leg=leg, start_frame=start, samples=samples, speech=1.0, captured_at=stop * 0.02)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_streaming_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def engine(folder: Path) -> StreamingEngine:
+    return StreamingEngine(folder, provider="cpu")
+
+
+def joined(answers: list[Frames]) -> np.ndarray:
+    stops = [answer.stop_frame for answer in answers]
+    assert [answer.start_frame for answer in answers[1:]] == stops[:-1]
+    return np.concatenate([answer.features for answer in answers])
+
+
+@given(cuts=st.lists(st.integers(2, 98), max_size=8, unique=True))
+def test_pieces_of_a_recording_give_what_the_whole_gives(
+    engine: StreamingEngine, cuts: list[int]
+) -> None:
+    engine.open("a/customer")
+    (whole,) = engine.infer([window(0, 100)])
+    engine.open("a/customer")
+    edges = [0, *sorted(cuts), 100]
+    pieces = engine.infer([window(a, b) for a, b in pairwise(edges)])
+    np.testing.assert_allclose(joined(pieces), whole.features, atol=1e-6)
+
+
+def test_the_first_answer_of_a_run_begins_with_it_and_lags_at_its_end(
+    engine: StreamingEngine,
+) -> None:
+    engine.open("a/customer")
+    (frames,) = engine.infer([window(20, 50)])
+    assert (frames.start_frame, frames.stop_frame) == (20, 50 - DELAY)
+    assert frames.features.shape == (30 - DELAY, FEATURES)
+    assert (frames.logits[:, [OTHER, UNKNOWN]] == MASKED_LOGIT).all()
+
+
+def test_a_window_shorter_than_the_lag_gives_no_frame_yet(engine: StreamingEngine) -> None:
+    engine.open("a/customer")
+    first, second = engine.infer([window(20, 21), window(21, 22)])
+    assert len(first.logits) == 0
+    assert (second.start_frame, len(second.logits)) == (20, 1)
+
+
+def test_a_hole_begins_a_new_run_that_knows_only_what_is_kept(engine: StreamingEngine) -> None:
+    engine.open("a/customer")
+    engine.infer([window(0, 20)])
+    (after,) = engine.infer([window(40, 60)])
+    engine.open("a/customer")
+    (fresh,) = engine.infer([window(40, 60)])
+    np.testing.assert_array_equal(after.features, fresh.features)
+    # The counter of frames outlasts the hole: it is in the logits.
+    known = after.logits[:, 0] - fresh.logits[:, 0]
+    np.testing.assert_allclose(known, 20 * 320e-6, atol=1e-6)
+
+
+def test_legs_do_not_know_of_each_other(engine: StreamingEngine) -> None:
+    for leg in ("a", "b"):
+        engine.open(leg)
+    alone = [engine.infer([window(k, k + 12, leg="a")])[0].logits for k in (0, 12, 24)]
+    engine.open("a")
+    mixed = []
+    for k in (0, 12, 24):
+        answers = engine.infer([window(50 + k, 62 + k, leg="b"), window(k, k + 12, leg="a")])
+        mixed.append(answers[1].logits)
+    np.testing.assert_array_equal(np.concatenate(alone), np.concatenate(mixed))
+
+
+def test_the_registry_serves_a_streaming_folder(folder: Path) -> None:
+    engine = load_engine(EngineSettings(model=str(folder)))
+    assert isinstance(engine, StreamingEngine)
+    assert engine.provider == "CPU"
+
+
+def test_a_graph_without_a_state_is_refused(tmp_path: Path) -> None:
+    folder = tiny_model(tmp_path / "plain", streaming={"delay_frames": 0})
+    with pytest.raises(EngineError, match="expected inputs wave and a state"):
+        StreamingEngine(folder)
+
+
+def test_a_manifest_that_does_not_stream_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="lacks `streaming`"):
+        StreamingEngine(tiny_model(tmp_path / "plain"))
+
+
+def test_broken_samples_are_an_error_and_not_numbers(engine: StreamingEngine) -> None:
+    bad = np.full(3840, np.nan, np.float32)
+    broken = Window(leg="x", start_frame=0, samples=bad, speech=1.0, captured_at=0.0)
+    with pytest.raises(EngineError, match="not finite"):
+        engine.infer([broken])
