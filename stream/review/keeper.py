@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ...models.grid import FRAME_RATE
 from ..bus import Bus, Mail, Missed
 from ..events import (
     Episode,
@@ -32,6 +33,8 @@ from .flags import flag_name
 from .intake import Held, Intake
 
 MAILBOX = 10_000
+STEP = FRAME_RATE
+"""Frames by which an open episode grows before the queue hears of it again."""
 _PAGE = 500
 _WAY_OUT = "check the database; flags wait in the session folders and are brought in afterwards"
 
@@ -52,6 +55,8 @@ class Keeper:
         self._output = output
         self._publish = publish
         self._running: dict[str, SessionInfo] = {}
+        self._open: dict[str, dict[str, Episode]] = {}
+        """Open episodes of each running session, as they were put in."""
         self._broken = False
         self._missed = False
         """Whether episodes of running calls may not have reached the queue."""
@@ -89,11 +94,24 @@ class Keeper:
         if isinstance(mail, EpisodeChanged):
             info = self._running.get(mail.session)
             if info is not None:
-                self._put(info, mail.episode)
+                self._episode(info, mail.episode)
         elif isinstance(mail, SessionChanged):
             self._session(mail.session)
         elif isinstance(mail, SessionDeleted) or (isinstance(mail, Mark) and mail.name == ERASED):
             self._intake.erase(mail.session)
+
+    def _episode(self, info: SessionInfo, episode: Episode) -> None:
+        """Put it in, unless it is open and has hardly grown: each order waits for the disk."""
+        last = self._open.get(info.id, {}).get(episode.id)
+        closed = episode.state == "closed"
+        if last and not closed and last.kind == episode.kind and episode.end < last.end + STEP:
+            return
+        self._put(info, episode)
+        open_ = self._open.setdefault(info.id, {})
+        if closed:
+            open_.pop(episode.id, None)
+        else:
+            open_[episode.id] = episode
 
     def _put(self, info: SessionInfo, episode: Episode) -> None:
         started, live = _ms(info.started_at), info.pace == "live"
@@ -124,6 +142,7 @@ class Keeper:
     def _session(self, info: SessionInfo) -> None:
         if info.state in ("ended", "lost"):
             self._running.pop(info.id, None)
+            self._open.pop(info.id, None)
             self._intake.ended(info.id)
         else:
             self._running[info.id] = info

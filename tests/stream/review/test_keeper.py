@@ -87,6 +87,21 @@ def test_a_running_call_s_flags_come_at_once(keeper: Keeper, reviews: Reviews) -
     assert (flag.stop, flag.live) == (300, False)
 
 
+def test_an_open_episode_is_written_as_it_grows_by_the_second(
+    keeper: Keeper, reviews: Reviews
+) -> None:
+    keeper.tell(SessionChanged(session=session()))
+    ends = []
+    for end in (110, 134, 158, 182, 206):
+        keeper.tell(told(replace(episode(), state="open", end=end)))
+        ends.append(reviews.listed()[0].stop)
+    assert ends == [110, 110, 110, 182, 182]
+    keeper.tell(told(replace(episode(), state="open", end=208, kind="dual")))
+    assert reviews.listed()[0].stop == 208
+    keeper.tell(told(replace(episode(), end=209)))
+    assert reviews.listed()[0].stop == 209
+
+
 def test_a_recording_that_is_played_is_nobody_on_the_line(keeper: Keeper, reviews: Reviews) -> None:
     keeper.tell(SessionChanged(session=replace(session(), pace="file")))
     keeper.tell(told(episode()))
