@@ -7,14 +7,16 @@ tried again at each turn, and keeps its positions whatever was lost.
 import logging
 import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..events import Fault, Mark
 from ..session import ERASED
 from ..settings import RecordSettings
+from .disk import sync_files
 from .files import FolderError
-from .folder import SessionFolder
+from .folder import SessionFolder, Syncing
 from .history import frame_rows
 from .items import (
     Adopt,
@@ -32,6 +34,8 @@ from .items import (
     Settled,
 )
 
+AT_A_TURN = 8
+"""Sessions that are handed over before the queue is served again."""
 KEPT_CONTROLS = 1000
 """Most rare items that wait for a folder that cannot be made."""
 WAY_OUT = (
@@ -45,7 +49,6 @@ log = logging.getLogger(__name__)
 @dataclass(slots=True, kw_only=True)
 class _Session:
     id: str
-    due: float
     opening: Open | None = None
     folder: SessionFolder | None = None
     waiting: list[Control] = field(default_factory=list)
@@ -57,20 +60,37 @@ class _Session:
     """Syncs since the last error."""
 
 
+Submit = Callable[[Callable[[], None]], "Future[None]"]
+"""Has something done, most simply in a thread of its own."""
+
+
 class Desk:
-    """Folders of all sessions. Used by the recorder's thread alone."""
+    """Folders of all sessions. Used by the recorder's thread alone.
+
+    Twice in a sync's time all sessions are handed to the operating system, some at a turn: that is
+    quick and enough for a killed process. Every second time the disk is then told of all of them
+    together, by `submit`, while the queue goes on being served.
+    """
 
     def __init__(
         self,
         settings: RecordSettings,
         *,
+        submit: Submit,
         on_fault: Callable[[Fault], None],
         on_opened: Callable[[str, Path], None],
         on_closed: Callable[[str, Path], None],
     ) -> None:
         self._output = settings.output
         self._sync_s = settings.fsync_s
-        self._flush_due = 0.0
+        self._submit = submit
+        self._round_due = self._sync_due = 0.0
+        self._round: list[str] = []
+        """Sessions that have still to be handed over in this round."""
+        self._syncs = False
+        """Whether this round ends with a sync."""
+        self._ready: dict[str, Syncing] = {}
+        self._syncing: tuple[Future[None], dict[str, Syncing]] | None = None
         self._on_fault = on_fault
         self._on_opened = on_opened
         self._on_closed = on_closed
@@ -80,10 +100,10 @@ class Desk:
         self.missed = 0
         """Sound and frames that reached no folder, in items."""
 
-    def handle(self, item: Item, now: float) -> None:
+    def handle(self, item: Item) -> None:
         """Do what an item asks."""
         if isinstance(item, Open | Adopt):
-            self._open(item, now)
+            self._open(item)
             return
         session = self._sessions.get(item.session)
         if session is None:
@@ -103,19 +123,20 @@ class Desk:
     def turn(self, now: float) -> bool:
         """Do the next small thing that is due; whether there was any.
 
-        Twice in a sync's time all sessions are handed to the operating system, which is quick and
-        enough for a killed process. Then the session that has waited longest is synced, or a piece
-        of a folder finished. The queue is served between two turns.
+        The queue is served between two turns.
         """
-        if self._sessions and self._flush_due <= now:
-            self._flush_due = now + self._sync_s / 2
-            for session in self._sessions.values():
-                self._guarded(session, SessionFolder.flush)
+        if self.synced:
+            self._end_sync()
             return True
-        due = min(self._sessions.values(), key=lambda session: session.due, default=None)
-        if due is not None and due.due <= now:
-            due.due = now + self._sync_s
-            self._serve(due)
+        if not self._round and self._sessions and self._round_due <= now:
+            self._begin_round(now)
+        if self._round:
+            some, self._round = self._round[:AT_A_TURN], self._round[AT_A_TURN:]
+            for id in some:
+                if (session := self._sessions.get(id)) is not None:
+                    self._hand_over(session)
+            if not self._round:
+                self._begin_sync()
             return True
         ending = next((one for one in self._sessions.values() if one.steps is not None), None)
         if ending is not None:
@@ -124,22 +145,74 @@ class Desk:
 
     def next_due(self) -> float | None:
         """When `turn` has something to do next; None: only when an item comes."""
-        if any(session.steps is not None for session in self._sessions.values()):
+        ending = any(session.steps is not None for session in self._sessions.values())
+        if self.synced or self._round or ending:
             return -math.inf
-        if not self._sessions:
-            return None
-        return min(self._flush_due, *(session.due for session in self._sessions.values()))
+        return self._round_due if self._sessions else None
 
-    def sync_all(self, now: float) -> None:
-        """Bring everything to the disk and finish what has ended."""
+    @property
+    def synced(self) -> bool:
+        """Whether a sync has been answered. From any thread."""
+        return self._syncing is not None and self._syncing[0].done()
+
+    def sync_all(self) -> None:
+        """Bring everything to the disk at once and finish what has ended."""
         for session in list(self._sessions.values()):
-            session.due = now + self._sync_s
-            self._serve(session)
+            if session.folder is None:
+                self._make_folder(session)
+            if session.close is not None:
+                self._begin_end(session)
+            else:
+                self._guarded(session, self._sync)
             while session.steps is not None:
                 self._step(session)
 
-    def _open(self, item: Open | Adopt, now: float) -> None:
-        session = _Session(id=item.session, due=now + self._sync_s)
+    def _begin_round(self, now: float) -> None:
+        self._round_due = now + self._sync_s / 2
+        # A sync that the disk has not answered is not overtaken.
+        self._syncs = self._sync_due <= now and self._syncing is None
+        if self._syncs:
+            self._sync_due = now + self._sync_s
+        self._round = list(self._sessions)
+
+    def _hand_over(self, session: _Session) -> None:
+        if session.folder is None and self._syncs:
+            self._make_folder(session)
+        if session.close is not None:
+            self._begin_end(session)
+        elif self._syncs:
+            self._guarded(session, self._prepare)
+        else:
+            self._guarded(session, SessionFolder.flush)
+
+    def _prepare(self, folder: SessionFolder) -> None:
+        self._ready[folder.info.id] = folder.begin_sync()
+
+    def _begin_sync(self) -> None:
+        ready, self._ready = self._ready, {}
+        if ready:
+            paths = [path for syncing in ready.values() for path in syncing.paths]
+            self._syncing = self._submit(lambda: sync_files(paths, self._output)), ready
+
+    def _end_sync(self) -> None:
+        if self._syncing is None:
+            return
+        (answer, ready), self._syncing = self._syncing, None
+        error = answer.exception()
+        for id, syncing in ready.items():
+            session = self._sessions.get(id)
+            if session is None or session.folder is None:
+                continue
+            if isinstance(error, OSError):
+                self._broke(session, error)
+            elif error is None:
+                self.durable[id] = session.folder.end_sync(syncing)
+                self._synced_well(session)
+        if error is not None and not isinstance(error, OSError):
+            raise error
+
+    def _open(self, item: Open | Adopt) -> None:
+        session = _Session(id=item.session)
         self._sessions[session.id] = session
         if isinstance(item, Adopt):
             session.folder = item.folder
@@ -170,17 +243,11 @@ class Desk:
         self.durable[session.id] = folder.durable
         self._on_opened(session.id, folder.path)
 
-    def _serve(self, session: _Session) -> None:
-        if session.folder is None:
-            self._make_folder(session)
-        if session.close is not None:
-            self._begin_end(session)
-        else:
-            self._guarded(session, self._sync)
-
     def _sync(self, folder: SessionFolder) -> None:
         self.durable[folder.info.id] = folder.sync()
-        session = self._sessions[folder.info.id]
+        self._synced_well(self._sessions[folder.info.id])
+
+    def _synced_well(self, session: _Session) -> None:
         session.good += 1
         # Having given up what waited, a full disk takes the next sync too: there is nothing in it.
         if session.good > 1:

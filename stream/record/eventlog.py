@@ -20,6 +20,8 @@ class EventLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._pending = bytearray()
+        self._synced = -1
+        """Bytes on the disk."""
         with path.open("ab") as file:
             # A killed process may leave half a line; whole ones end with a newline.
             self._size = path.read_bytes().rfind(b"\n") + 1
@@ -49,13 +51,26 @@ class EventLog:
         events = filter(wanted, read_events(self.path.parent))
         kept = [event_json(event) + b"\n" for event in events]
         write_whole(self.path, b"".join(kept))
-        self._size = sum(map(len, kept))
+        self._size, self._synced = sum(map(len, kept)), -1
+
+    def begin_sync(self) -> int | None:
+        """Hand everything to the operating system; bytes so far, None if the disk has them.
+
+        Raises OSError.
+        """
+        self.flush()
+        return self._size if self._size != self._synced else None
+
+    def end_sync(self, size: int) -> None:
+        """The bytes that there were when the sync began are on the disk."""
+        self._synced = size
 
     def sync(self) -> None:
         """Bring everything to the disk. Raises OSError."""
-        self.flush()
-        with self.path.open("r+b") as file:
-            os.fsync(file.fileno())
+        if (size := self.begin_sync()) is not None:
+            with self.path.open("r+b") as file:
+                os.fsync(file.fileno())
+            self.end_sync(size)
 
 
 def read_events(folder: Path) -> Iterator[Event]:

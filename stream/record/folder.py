@@ -9,7 +9,7 @@ their headers are repaired (repair.py), short by what came after the last `sync`
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,19 @@ from .formats import (
     npy_header,
     wav_header,
 )
-from .grid import GridFile
+from .grid import GridFile, Written
 from .in_force import SETTINGS_NAME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Syncing:
+    """Files of one folder that the disk has to be told of."""
+
+    grids: Mapping[GridFile, Written]
+    events: int | None
+    """Bytes of events.jsonl; None if the disk has them."""
+    paths: tuple[Path, ...]
+    """Where they lie."""
 
 
 class SessionFolder:
@@ -187,12 +198,38 @@ class SessionFolder:
         finally:
             self._mark_all_lost()
         self._events.sync()
+        self._live_on()
+        return self.durable
+
+    def begin_sync(self) -> Syncing:
+        """Hand everything to the operating system, headers up to date; what the disk lacks.
+
+        For whoever syncs many folders together, and then calls `end_sync`.
+        """
+        try:
+            begun = {grid: grid.begin_sync() for grid in self._grids.values()}
+        finally:
+            self._mark_all_lost()
+        logged = self._events.begin_sync()
+        self._live_on()
+        grids = {grid: written for grid, written in begun.items() if written}
+        paths = [grid.path for grid in grids] + [self._events.path] * (logged is not None)
+        return Syncing(grids=grids, events=logged, paths=tuple(paths))
+
+    def end_sync(self, syncing: Syncing) -> int:
+        """The files of `syncing` are on the disk; the durable frames."""
+        for grid, written in syncing.grids.items():
+            grid.end_sync(written)
+        if syncing.events is not None:
+            self._events.end_sync(syncing.events)
+        return self.durable
+
+    def _live_on(self) -> None:
         if self._card_waits:
             self._rewrite(self.card)
         else:
             # Its time of change is the folder's sign of life (repair.py).
             os.utime(self.path / CARD_NAME)
-        return self.durable
 
     def end(
         self, info: SessionInfo, facts: Mapping[str, Any] | None = None, *, repaired: str = ""

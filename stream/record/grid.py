@@ -8,6 +8,7 @@ written: hundreds of sessions hold no file descriptors.
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
@@ -15,6 +16,15 @@ FLUSH_BYTES = 1 << 17
 """Bytes that wait in memory before they go to the operating system (at the latest at a sync)."""
 KEEP_BYTES = 1 << 20
 """Most bytes that wait while the disk refuses them; beyond it they are given up: a hole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a file holds when a sync begins."""
+
+    writes: int
+    """How often it was written to."""
+    frames: int
 
 
 class GridFile:
@@ -41,6 +51,10 @@ class GridFile:
                 # as soon as the file grows over it.
                 file.truncate(self._offset + self._frames * record)
         self._durable = self._frames
+        self._headed = -1
+        """Records that the header tells of; -1: not known."""
+        self._writes, self._synced = 1, 0
+        """How often anything was written, and how much of that is on the disk."""
         self._given_up: list[tuple[int, int]] = []
         self._torn: list[tuple[int, int]] = []
 
@@ -73,17 +87,37 @@ class GridFile:
             with self._opened() as file:
                 self._drain(file)
 
+    def begin_sync(self) -> Written | None:
+        """Hand data and header to the operating system; None if the disk has all of it.
+
+        When the file has been synced, `end_sync` is told. Raises OSError.
+        """
+        if self._pending or self._headed != self._frames:
+            with self._opened() as file:
+                self._drain(file)
+                _put(file, 0, self._header(self._frames))
+                # Longer: holes at the end belong to the file too. Shorter: a cut.
+                file.truncate(self._offset + self._frames * self._record)
+            self._headed = self._frames
+            self._writes += 1
+        return Written(writes=self._writes, frames=self._frames) if self._lacks else None
+
+    def end_sync(self, written: Written) -> None:
+        """What was written when the sync began is on the disk."""
+        self._synced = max(self._synced, written.writes)
+        self._durable = min(written.frames, self._frames)
+
     def sync(self) -> int:
         """Bring data and header to the disk; the durable records. Raises OSError."""
-        with self._opened() as file:
-            self._drain(file)
-            frames = self._frames
-            _put(file, 0, self._header(frames))
-            # Longer: holes at the end belong to the file too. Shorter: a cut.
-            file.truncate(self._offset + frames * self._record)
-            os.fsync(file.fileno())
-        self._durable = frames
-        return frames
+        if written := self.begin_sync():
+            with self._opened() as file:
+                os.fsync(file.fileno())
+            self.end_sync(written)
+        return self._durable
+
+    @property
+    def _lacks(self) -> bool:
+        return self._writes > self._synced
 
     def truncate(self, frames: int) -> None:
         """Make the file exactly `frames` records long: cut it, or fill it with a hole."""
@@ -111,6 +145,7 @@ class GridFile:
             self._give_up_too_much()
             raise
         self._pending.clear()
+        self._writes += 1
 
     def _blank(self, file: FileIO) -> None:
         """A refused write may have left its beginning: what was given up is zeros throughout."""

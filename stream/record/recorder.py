@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,15 @@ class Recorder:
         self._on_fault = on_fault
         self._tell_opened = on_opened
         self._folders: dict[str, Path] = {}
-        self._desk = Desk(settings, on_fault=on_fault, on_opened=self._opened, on_closed=on_closed)
+        # The thread that waits for the disk, so that the recorder's own need not.
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
+        self._desk = Desk(
+            settings,
+            submit=self._beside,
+            on_fault=on_fault,
+            on_opened=self._opened,
+            on_closed=on_closed,
+        )
         self._changed = threading.Condition()
         self._items: list[Item] = []
         self._flushes: list[threading.Event] = []
@@ -118,6 +127,7 @@ class Recorder:
         self._thread.join(timeout)
         if self._thread.is_alive():
             raise TimeoutError(f"thread {self._thread.name!r} did not stop within {timeout:g} s")
+        self._disk.shutdown()
 
     def statistics(self) -> RecorderStatistics:
         """Counts so far."""
@@ -137,13 +147,22 @@ class Recorder:
             del self._folders[next(iter(self._folders))]
         self._tell_opened(session, folder)
 
+    def _beside(self, act: Callable[[], None]) -> "Future[None]":
+        answer = self._disk.submit(act)
+        answer.add_done_callback(lambda _: self._wake())
+        return answer
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify()
+
     def _run(self) -> None:
         while True:
             items, flushes, stopping = self._wait()
             for item in items:
-                self._guarded(self._desk.handle, item, self._now())
+                self._guarded(self._desk.handle, item)
             if flushes or stopping:
-                self._guarded(self._desk.sync_all, self._now())
+                self._guarded(self._desk.sync_all)
             for flush in flushes:
                 flush.set()
             if stopping:
@@ -155,7 +174,8 @@ class Recorder:
             due = self._desk.next_due()
             rest = None if due is None else max(0.0, due - self._now())
             self._changed.wait_for(
-                lambda: bool(self._items or self._flushes) or self._stopping, rest
+                lambda: bool(self._items or self._flushes) or self._stopping or self._desk.synced,
+                rest,
             )
             items, self._items = self._items, []
             flushes, self._flushes = self._flushes, []
