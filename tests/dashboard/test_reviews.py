@@ -337,10 +337,9 @@ def crowd(
         return dict(zip(names, pool.map(work, names), strict=True))
 
 
-CROWDS = [(8, 40), pytest.param(50, 1000, marks=pytest.mark.slow)]
-
-
-@pytest.mark.parametrize(("reviewers", "flags"), CROWDS)
+@pytest.mark.parametrize(
+    ("reviewers", "flags"), [(8, 40), pytest.param(50, 1000, marks=pytest.mark.slow)]
+)
 def test_however_many_take_at_once_each_flag_has_one_winner_and_none_is_lost(
     kept_in: Callable[[], ReviewSettings], tmp_path: Path, reviewers: int, flags: int
 ) -> None:
@@ -366,7 +365,9 @@ def test_however_many_take_at_once_each_flag_has_one_winner_and_none_is_lost(
     )
 
 
-@pytest.mark.parametrize(("reviewers", "flags"), CROWDS)
+@pytest.mark.parametrize(
+    ("reviewers", "flags"), [(8, 40), pytest.param(50, 250, marks=pytest.mark.slow)]
+)
 def test_of_all_who_click_the_same_flag_one_wins_and_the_others_learn_who(
     kept_in: Callable[[], ReviewSettings], tmp_path: Path, reviewers: int, flags: int
 ) -> None:
