@@ -1,4 +1,4 @@
-"""Bringing written files to the disk, few or hundreds of them."""
+"""Writing in place, and bringing what was written to the disk, few files or hundreds of them."""
 
 import ctypes
 import os
@@ -9,6 +9,26 @@ from pathlib import Path
 
 MANY = 40
 """Files above which one call for their whole file system costs less than a call for each."""
+
+
+WRITE = os.O_RDWR | getattr(os, "O_BINARY", 0)
+"""How a file is opened that is written in place."""
+
+
+def write_at(file: int, offset: int, data: bytes | bytearray) -> None:
+    """Write all of `data` at an offset of an open file. Raises OSError."""
+    with memoryview(data) as rest:
+        done = 0
+        while done < len(rest):
+            with rest[done:] as part:
+                done += _write_part(file, offset + done, part)
+
+
+def _write_part(file: int, offset: int, part: memoryview) -> int:
+    if sys.platform == "win32":
+        os.lseek(file, offset, os.SEEK_SET)
+        return os.write(file, part)
+    return os.pwrite(file, part, offset)
 
 
 def sync_files(paths: Sequence[Path], folder: Path) -> None:

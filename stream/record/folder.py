@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...models.grid import FRAME_SAMPLES
 from ...models.window import Float32
 from ..events import EpisodeChanged, Event, SessionInfo
-from ..listener.heard import Heard
+from ..listener.heard import INT16, Heard
 from .card import CARD_NAME, Card, CoreSpan, LegFiles, leg_files, read_card, write_card
 from .eventlog import EVENTS_NAME, EventLog
 from .files import FolderError, new_folder, write_json
@@ -130,7 +131,7 @@ class SessionFolder:
         flags = (~heard.gap).astype(np.uint8) * HEARD | heard.speech.astype(np.uint8) * SPEECH
         audio, states = self._audio(files), self._heard(files)
         try:
-            audio.write(heard.start_frame, heard.int16().astype("<i2", copy=False).tobytes())
+            audio.write(heard.start_frame, _pcm(heard))
         finally:
             states.write(heard.start_frame, flags.tobytes())
             self._mark_lost(audio, states)
@@ -310,3 +311,13 @@ class SessionFolder:
         if name not in self._grids:
             self._grids[name] = GridFile(self.path / name, record, header)
         return self._grids[name]
+
+
+def _pcm(heard: Heard) -> bytes:
+    """Samples as a WAV file keeps them.
+
+    Frame by frame: with more than 500 samples numpy lets other threads take Python's lock, and to
+    get it back takes longer than the work.
+    """
+    frames = heard.samples.reshape(-1, FRAME_SAMPLES)
+    return b"".join((frame * INT16).astype("<i2").tobytes() for frame in frames)

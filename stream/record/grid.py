@@ -3,14 +3,17 @@
 Rules of this file: a record's place follows from its frame alone, so nothing ever shifts; what was
 never written reads as zeros; a write that failed is tried again with the next one; a header says
 how many records there are and is brought up to date by `sync`. The file is open only while it is
-written: hundreds of sessions hold no file descriptors.
+written: hundreds of sessions hold no file descriptors. Each call of the system lets other threads
+take Python's lock and has to wait for it, so there are as few as possible.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
+
+from .disk import WRITE, write_at
 
 FLUSH_BYTES = 1 << 17
 """Bytes that wait in memory before they go to the operating system (at the latest at a sync)."""
@@ -51,8 +54,8 @@ class GridFile:
                 # as soon as the file grows over it.
                 file.truncate(self._offset + self._frames * record)
         self._durable = self._frames
-        self._headed = -1
-        """Records that the header tells of; -1: not known."""
+        self._headed = self._long = -1
+        """Records that the header tells of, and that the file holds; -1: not known."""
         self._writes, self._synced = 1, 0
         """How often anything was written, and how much of that is on the disk."""
         self._given_up: list[tuple[int, int]] = []
@@ -92,13 +95,15 @@ class GridFile:
 
         When the file has been synced, `end_sync` is told. Raises OSError.
         """
-        if self._pending or self._headed != self._frames:
+        if self._pending or self._frames != self._headed or self._frames != self._long:
             with self._opened() as file:
                 self._drain(file)
-                _put(file, 0, self._header(self._frames))
-                # Longer: holes at the end belong to the file too. Shorter: a cut.
-                file.truncate(self._offset + self._frames * self._record)
-            self._headed = self._frames
+                if self._headed != self._frames:
+                    write_at(file, 0, self._header(self._frames))
+                if self._long != self._frames:
+                    # Longer: holes at the end belong to the file too. Shorter: a cut.
+                    os.ftruncate(file, self._offset + self._frames * self._record)
+            self._headed = self._long = self._frames
             self._writes += 1
         return Written(writes=self._writes, frames=self._frames) if self._lacks else None
 
@@ -111,7 +116,7 @@ class GridFile:
         """Bring data and header to the disk; the durable records. Raises OSError."""
         if written := self.begin_sync():
             with self._opened() as file:
-                os.fsync(file.fileno())
+                os.fsync(file)
             self.end_sync(written)
         return self._durable
 
@@ -130,30 +135,43 @@ class GridFile:
         given_up, self._given_up = self._given_up, []
         return given_up
 
-    def _opened(self) -> FileIO:
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
         try:
-            return self.path.open("r+b", buffering=0)
+            file = os.open(self.path, WRITE)
         except OSError:
             self._give_up_too_much()
             raise
+        try:
+            yield file
+        finally:
+            os.close(file)
 
-    def _drain(self, file: FileIO) -> None:
+    def _drain(self, file: int) -> None:
+        if not self._pending:
+            return
         try:
             self._blank(file)
-            _put(file, self._offset + self._pending_at, self._pending)
+            write_at(file, self._offset + self._pending_at, self._pending)
         except OSError:
+            self._long = -1
             self._give_up_too_much()
             raise
+        if self._long >= 0:
+            stop = (self._pending_at + len(self._pending)) // self._record
+            self._long = max(self._long, stop)
         self._pending.clear()
         self._writes += 1
 
-    def _blank(self, file: FileIO) -> None:
+    def _blank(self, file: int) -> None:
         """A refused write may have left its beginning: what was given up is zeros throughout."""
-        size = file.seek(0, os.SEEK_END)
+        if not self._torn:
+            return
+        size = os.fstat(file).st_size
         for start, stop in self._torn:
             left = min(size, self._offset + stop * self._record)
             at = self._offset + start * self._record
-            _put(file, at, bytes(max(0, left - at)))
+            write_at(file, at, bytes(max(0, left - at)))
         self._torn.clear()
 
     def _give_up_too_much(self) -> None:
@@ -163,12 +181,3 @@ class GridFile:
             self._given_up.append(span)
             self._torn.append(span)
             self._pending.clear()
-
-
-def _put(file: FileIO, offset: int, data: bytes | bytearray) -> None:
-    file.seek(offset)
-    with memoryview(data) as rest:
-        done = 0
-        while done < len(rest):
-            with rest[done:] as part:
-                done += file.write(part)
