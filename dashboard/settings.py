@@ -15,7 +15,9 @@ class ServerSettings(Section):
     )
     port: int = Field(7860, ge=0, le=65535, description="port; 0 takes a free one")
     token: str = Field("", description="what programs and people must show")
-    audio_dirs: tuple[Path, ...] = Field((), description="folders that `audio_path` may name")
+    audio_dirs: tuple[Path, ...] = Field(
+        (), description="folders whose recordings may be named (`audio_path`, `path`)"
+    )
     upload_mb: int = Field(200, ge=1, description="largest uploaded recording")
     origins: tuple[str, ...] = Field((), description="further origins whose pages may open sockets")
     resume_for_s: int = Field(60, ge=1, description="seconds a broken sender may come back")

@@ -118,6 +118,35 @@ class DecisionSettings(Section):
     )
 
 
+class EvidenceSettings(Section):
+    """What is measured of the voice in a flagged span, beside the scores and without touching them.
+
+    The thresholds say from which difference to the speaker's own running baseline on a piece is
+    told as higher or lower; docs/measured.md has how often each then agrees with the label.
+    """
+
+    enabled: bool = Field(True, description="measure evidence when an episode closes")
+    pitch_semitones: float = Field(2.0, gt=0, description="difference of the pitch that counts")
+    melody_semitones: float = Field(
+        0.5, gt=0, description="difference of the pitch's own movement that counts"
+    )
+    high_band_db: float = Field(
+        2.0, gt=0, description="difference of the share of 2 to 4 kHz that counts"
+    )
+    rhythm_rate: float = Field(
+        0.5, gt=0, description="difference in syllables a second that counts"
+    )
+    pause_share: float = Field(
+        0.1, gt=0, le=1, description="difference of the share of pauses that counts"
+    )
+    baseline_stretches: int = Field(
+        3, ge=1, le=20, description="stretches of 3 s that a speaker's baseline needs"
+    )
+    high_band_hz: float = Field(
+        3700.0, ge=2000, le=8000, description="bandwidth under which 2 to 4 kHz is not measurable"
+    )
+
+
 class RecordSettings(Section):
     """What is kept on disk."""
 
@@ -127,7 +156,11 @@ class RecordSettings(Section):
         "frame", description="granularity of result.json"
     )
     fsync_s: float = Field(1.0, gt=0, le=10, description="seconds between two syncs to disk")
-    queue: int = Field(2000, ge=10, description="most items that wait for the recorder thread")
+    queue: int = Field(
+        10_000,
+        ge=10,
+        description="most items that wait for the recorder thread (sound in tens of ms)",
+    )
     audio_days: int | None = Field(
         None, ge=1, description="days until audio is deleted; default: kept"
     )
@@ -202,6 +235,7 @@ class StreamSettings(Section):
     window: WindowSettings = WindowSettings()
     track: TrackSettings = TrackSettings()
     decision: DecisionSettings = DecisionSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     record: RecordSettings = RecordSettings()
     monitor: MonitorSettings = MonitorSettings()
     review: ReviewSettings = ReviewSettings()
