@@ -38,7 +38,11 @@ def command(model: str, hub: str, precision: str, models_dir: Path | None, refer
     try:
         if not Path(model).is_dir() and model not in NAMES:
             raise ExportError(f"{model}: neither a folder nor one of {', '.join(NAMES)}")
-        source = Path(model) if Path(model).is_dir() else fetch(model, hub, say)
+        source = (
+            Path(model)
+            if Path(model).is_dir()
+            else fetch(model, "hf" if hub == "hf" else "ms", say)
+        )
         folder = export(
             Export(
                 source=source,

@@ -73,12 +73,12 @@ def read_tokens(path: Path) -> tuple[Label | None, ...]:
 
 def load_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
     """Verify a folder and read its tensors. Raises ExportError with one clear line."""
-    missing = [file for file in FILES if not (folder / file).is_file()]
+    missing = missing_files(folder)
     if missing:
         raise ExportError(
             f"{folder}: {', '.join(missing)} missing; a model folder holds {', '.join(FILES)}"
         )
-    name = name or folder.name
+    name = name or folder.resolve().name
     pinned = _verify_pins(folder, name)
     tokens = read_tokens(folder / "tokens.txt")
     if name == "emotion2vec_plus_large" and tokens != LABELS:
@@ -103,15 +103,28 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def missing_files(folder: Path) -> list[str]:
+    """Which of the four files the folder lacks."""
+    return [file for file in FILES if not (folder / file).is_file()]
+
+
+def differing(folder: Path, name: str) -> list[str]:
+    """Files of the folder whose SHA-256 is not the one published for the model `name`."""
+    return [
+        file
+        for file, pin in PINS.get(name, {}).items()
+        if (folder / file).is_file() and sha256(folder / file) != pin
+    ]
+
+
 def _verify_pins(folder: Path, name: str) -> bool:
-    pins = PINS.get(name, {})
-    for file, pin in pins.items():
-        if (folder / file).is_file() and sha256(folder / file) != pin:
-            raise ExportError(
-                f"{folder / file}: SHA-256 differs from the published {name}: it is truncated "
-                "or changed; delete it and export again (or rename the folder if it is your own)"
-            )
-    return bool(pins)
+    broken = differing(folder, name)
+    if broken:
+        raise ExportError(
+            f"{folder / broken[0]}: SHA-256 differs from the published {name}: it is truncated "
+            "or changed; delete it and export again (or rename the folder if it is your own)"
+        )
+    return name in PINS
 
 
 def _read_state(path: Path) -> dict[str, Tensor]:
@@ -132,7 +145,7 @@ def build(checkpoint: Checkpoint) -> Emotion2vecNetwork:
     """The network with every tensor of the checkpoint in its place, strictly by name and shape."""
     network = Emotion2vecNetwork(checkpoint.config, len(checkpoint.tokens)).eval()
     wanted, used = network.state_dict(), set()
-    for target, source in _names(checkpoint.config).items():
+    for target, source in tensor_names(checkpoint.config).items():
         if source not in checkpoint.state:
             raise ExportError(f"{checkpoint.folder / 'model.pt'}: tensor {source} is missing")
         tensor = checkpoint.state[source].float()
@@ -158,7 +171,7 @@ def build(checkpoint: Checkpoint) -> Emotion2vecNetwork:
     return network
 
 
-def _names(config: NetworkConfig) -> dict[str, str]:
+def tensor_names(config: NetworkConfig) -> dict[str, str]:
     """Our tensor names to the checkpoint's."""
     names = {
         "extra_tokens": f"{_AUDIO}extra_tokens",

@@ -1,43 +1,104 @@
-"""Fetching a published model through FunASR, which knows both hubs and resumes downloads."""
+"""Fetching a published model through FunASR, which knows both hubs and takes up broken downloads.
+
+What lies in a hub's cache is used without asking the network. Whatever came is compared with the
+published SHA-256; a file that differs is deleted and fetched once more.
+"""
 
 import contextlib
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 from ..errors import ExportError
+from .checkpoint import FILES, differing, missing_files
+from .pins import BYTES
 
-IDS: Final = {
-    "ms": "iic/{}",
-    "hf": "emotion2vec/{}",
-}
+Hub = Literal["ms", "hf"]
+Say = Callable[[str], None]
+
+IDS: Final[dict[Hub, str]] = {"ms": "iic/{}", "hf": "emotion2vec/{}"}
+_NAMES: Final[dict[Hub, str]] = {"ms": "ModelScope", "hf": "Hugging Face"}
 
 
-def fetch(model: str, hub: str, say: Callable[[str], None]) -> Path:
-    """The local folder of a published model, downloaded if need be. Raises ExportError."""
+def fetch(model: str, hub: Hub, say: Say) -> Path:
+    """The local folder of a published model, downloaded if need be. Raises ExportError.
+
+    Both hubs' caches are searched first. Progress is the hub client's own, on stderr.
+    """
+    for cached in (hub, *(other for other in get_args(Hub) if other != hub)):
+        folder = _cached(IDS[cached].format(model), cached)
+        if folder and not missing_files(folder) and not differing(folder, model):
+            say(f"found {folder}")
+            return folder
+    size = f", {BYTES[model] / 1e9:.2f} GB" if model in BYTES else ""
+    say(f"fetching {IDS[hub].format(model)} from {_NAMES[hub]}{size}; a broken download goes on")
+    folder = _download(model, hub)
+    broken = differing(folder, model)
+    if broken:
+        say(f"{', '.join(broken)}: not the published file; fetching it once more")
+        _forget(folder, broken)
+        folder = _download(model, hub)
+        broken = differing(folder, model)
+    if broken:
+        _forget(folder, broken)
+        raise ExportError(
+            f"{model}: {', '.join(broken)} from {_NAMES[hub]} differ from the published SHA-256, "
+            f"twice; deleted. Try the other hub (--hub {'hf' if hub == 'ms' else 'ms'})"
+        )
+    return folder
+
+
+def _download(model: str, hub: Hub) -> Path:
+    """FunASR's own download; its clients resume what is there. Raises ExportError."""
     try:
-        from funasr.download.download_model_from_hub import download_model
+        from funasr.download import download_model_from_hub as funasr_hubs
     except ImportError as error:
         raise ExportError(
             f"FunASR is not installed ({error}): pip install 'tonewatch[export]'"
         ) from error
     name = IDS[hub].format(model)
-    say(f"fetching {name} (about 2 GB for large) if it is not there yet")
-    told = io.StringIO()
+    get = {
+        "ms": funasr_hubs.get_or_download_model_dir,
+        "hf": funasr_hubs.get_or_download_model_dir_hf,
+    }[hub]
     try:
-        with contextlib.redirect_stdout(told):
-            answer = download_model(model=name, hub=hub)
-        folder = Path(answer["model_path"])
+        with contextlib.redirect_stdout(io.StringIO()):
+            # Of ModelScope's v2.0.5 one file (tokens.txt) is outdated: the newest state it is.
+            folder = Path(get(name, "master" if hub == "ms" else None, check_latest=False))
     except Exception as error:  # the hubs' clients raise many unrelated types
-        raise ExportError(_no_way(name, str(error))) from error
-    if not (folder / "model.pt").is_file():
-        raise ExportError(_no_way(name, told.getvalue().strip().splitlines()[-1:] or ["no files"]))
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ExportError(_no_way(model, hub, reason)) from error
+    missing = missing_files(folder)
+    if missing:
+        raise ExportError(_no_way(model, hub, f"{', '.join(missing)} did not come"))
     return folder
 
 
-def _no_way(name: str, reason: object) -> str:
+def _cached(name: str, hub: Hub) -> Path | None:
+    """Where the hub's client keeps the model, found without the network."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            if hub == "ms":
+                from modelscope.hub.snapshot_download import snapshot_download
+            else:
+                from huggingface_hub import snapshot_download
+            return Path(snapshot_download(name, local_files_only=True))
+    except Exception:  # whatever the reason: it is not there to be used
+        return None
+
+
+def _forget(folder: Path, files: list[str]) -> None:
+    """Delete files, also where the cache's folder only links to them."""
+    for file in files:
+        (folder / file).resolve().unlink(missing_ok=True)
+        (folder / file).unlink(missing_ok=True)
+
+
+def _no_way(model: str, hub: Hub, reason: str) -> str:
     return (
-        f"{name} could not be fetched ({reason}); with no network, copy the hub's folder here by "
-        "hand and run: tonewatch export FOLDER"
+        f"{model} could not be fetched from {_NAMES[hub]} ({reason}); run the command again to go "
+        f"on, try --hub {'hf' if hub == 'ms' else 'ms'}, or, with no network, bring "
+        f"{', '.join(FILES)} here by hand in a folder named {model} and run: "
+        f"tonewatch export {model}/"
     )

@@ -13,6 +13,9 @@ PINS: Final[dict[str, dict[str, str]]] = {
 }
 """No pins were found for base and seed."""
 
+BYTES: Final = {"emotion2vec_plus_large": 1_945_790_254}
+"""Size of model.pt, the download; what runs of it is 0.65 GB."""
+
 EXAMPLE_SHA256: Final = "a4839eaaa3d54bd2db6eb48aa3d40def1b5c5004df3fd163a8dcd045097f8a23"
 """`example/test.wav` of the hub folder: 65,666 samples, 16 kHz, mono."""
 
