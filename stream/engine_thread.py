@@ -7,7 +7,6 @@ answer and a fault, never in a dead thread.
 
 import logging
 import math
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,12 +15,11 @@ import numpy as np
 from ..models.engine import Engine
 from ..models.window import Frames, Window
 from .events import Fault
+from .worker import Worker
 
 RUN_WAITING = 8
 """Windows of one live leg that may wait for an engine that remembers: each one given up is a hole
 in what it heard. About two seconds."""
-STOP_S = 10.0
-"""Seconds that the thread may take to stop: one engine call and a little."""
 WAY_OUT = "the sessions go on being recorded; see the log, or choose another model with --model"
 
 log = logging.getLogger(__name__)
@@ -88,7 +86,7 @@ def batch_of(engine: Engine, batch: int, max_wait_s: float) -> tuple[int, float]
     return (batch, max_wait_s) if together else (1, 0.0)
 
 
-class EngineThread:
+class EngineThread(Worker):
     """Loads the engine and lets it read windows. All methods from any thread.
 
     `on_answers` and `on_fault` are called from the engine's thread and must be short.
@@ -104,36 +102,21 @@ class EngineThread:
         on_fault: Callable[[Fault], None],
         now: Callable[[], float],
     ) -> None:
+        super().__init__("engine")
         self._load = load
         self._size, self._max_wait = batch, max_wait_s
         self._on_answers = on_answers
         self._on_fault = on_fault
         self._now = now
-        self._changed = threading.Condition()
         self._waiting: list[Task] = []
         self._legs: list[tuple[str, bool]] = []
         """Legs to open (true) or close in the engine, in order."""
         self._engine: Engine | None = None
         self._loading = True
-        self._stopping = False
         self._broken = False
         self._keep = 1
         """Windows of one live leg that may wait: a newer one supersedes the oldest."""
         self._windows = self._failed = self._superseded = 0
-        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread; it loads the engine first."""
-        self._thread.start()
-
-    def stop(self, timeout: float = STOP_S) -> None:
-        """Finish the call that runs, forget what waits. Raises TimeoutError."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify()
-        self._thread.join(timeout)
-        if self._thread.is_alive():
-            raise TimeoutError(f"thread {self._thread.name!r} did not stop within {timeout:g} s")
 
     @property
     def engine(self) -> Engine | None:

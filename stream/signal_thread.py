@@ -5,7 +5,6 @@ listened to, so that many legs share one call of the speech gate; answers are no
 """
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 
 from .audio import Chunk, Gap
@@ -15,6 +14,7 @@ from .events import Fault
 from .leg import Leg
 from .listener.gate import Vad
 from .listener.listener import finish, listen
+from .worker import Worker
 
 TICK_S = 0.02
 """Least time between two rounds of listening: one frame."""
@@ -22,12 +22,11 @@ LONGEST_TICK_S = 0.1
 ACTIVITY_S = 0.25
 """Time between two events of a leg's meters."""
 SECOND_S = 1.0
-STOP_S = 10.0
 
 log = logging.getLogger(__name__)
 
 
-class SignalThread:
+class SignalThread(Worker):
     """Runs all calls. Methods from any thread, where nothing else is said.
 
     `on_second` is called from the thread once a second; `on_ended(call)` when a call's sound is
@@ -42,34 +41,19 @@ class SignalThread:
         on_fault: Callable[[Fault], None],
         now: Callable[[], float],
     ) -> None:
+        super().__init__("signal")
         self._on_ended = on_ended
         self._on_second = on_second
         self._on_fault = on_fault
         self._now = now
-        self._changed = threading.Condition()
         self._sound = False
         self._orders: list[Callable[[], None]] = []
         self._answers: list[Answer] = []
-        self._stopping = False
         self._calls: list[Call] = []
         self._legs: dict[str, tuple[Call, Leg]] = {}
         self._vad: Vad | None = None
         self._listened_at = self._activity_at = self._second_at = now()
         self._tick = TICK_S
-        self._thread = threading.Thread(target=self._run, name="signal", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def stop(self, timeout: float = STOP_S) -> None:
-        """End the thread after its present round. Raises TimeoutError."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify()
-        self._thread.join(timeout)
-        if self._thread.is_alive():
-            raise TimeoutError(f"thread {self._thread.name!r} did not stop within {timeout:g} s")
 
     def wake(self) -> None:
         """There is sound in some ring, or a session was told to end."""

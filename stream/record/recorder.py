@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..events import Fault
 from ..settings import RecordSettings
+from ..worker import Worker
 from .desk import Desk
 from .items import Answered, Audio, Item, Settled
 
@@ -38,7 +39,7 @@ class RecorderStatistics:
     """Items of sound and frames that reached no folder (it could not be made)."""
 
 
-class Recorder:
+class Recorder(Worker):
     """Owns all session folders. `submit`, `durable`, `folder` and `statistics` from any thread.
 
     `on_fault`, `on_opened(session, folder)` and `on_closed(session, folder)` are called from the
@@ -54,6 +55,7 @@ class Recorder:
         on_closed: Callable[[str, Path], None] = lambda session, folder: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__("recorder")
         self._size = settings.queue
         self._now = now
         self._on_fault = on_fault
@@ -68,17 +70,10 @@ class Recorder:
             on_opened=self._opened,
             on_closed=on_closed,
         )
-        self._changed = threading.Condition()
         self._items: list[Item] = []
         self._flushes: list[threading.Event] = []
-        self._stopping = False
         self._full = False
         self._peak = self._taken = self._refused = 0
-        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
 
     def submit(self, item: Item) -> bool:
         """Hand an item over; false if the queue is full (rare items always fit). Never blocks."""
@@ -121,12 +116,7 @@ class Recorder:
         Sessions that were not closed stay unfinished on disk: they can be taken up again. Raises
         TimeoutError.
         """
-        with self._changed:
-            self._stopping = True
-            self._changed.notify()
-        self._thread.join(timeout)
-        if self._thread.is_alive():
-            raise TimeoutError(f"thread {self._thread.name!r} did not stop within {timeout:g} s")
+        super().stop(timeout)
         self._disk.shutdown()
 
     def statistics(self) -> RecorderStatistics:
