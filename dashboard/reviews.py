@@ -4,9 +4,9 @@ Nothing here shows what the model thinks of a flag to somebody who has not voted
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
@@ -79,7 +79,7 @@ class VoteBody(ReviewerBody):
 class _Told(APIRoute):
     """A route whose refusals take the one shape of every error."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, its errors translated."""
         handler = super().get_route_handler()
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 
 def programs() -> Path | None:
@@ -73,5 +74,5 @@ def _database(folder: Path) -> str:
     with psycopg.connect(
         host=str(folder), user="tonewatch", dbname="postgres", autocommit=True
     ) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return f"postgresql://tonewatch@/{name}?host={folder}"

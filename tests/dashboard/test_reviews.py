@@ -1,37 +1,26 @@
+import contextlib
 import csv
 import io
 import json
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import soundfile
-from pydantic import SecretStr
+from tests.models.tiny import tiny_model
 from tests.stream.house import LONG_S, feed, spec
-from tests.stream.record.world import hear, made, rows, session
-from tests.stream.review.world import episode
 from tests.stream.sound import voice
 
-from tonewatch.stream.events import EpisodeChanged
-from tonewatch.stream.review.keeper import Keeper
+from tonewatch.dashboard.compose import running
+from tonewatch.dashboard.parts import Parts
+from tonewatch.dashboard.settings import ServerSettings
+from tonewatch.models.settings import EngineSettings
 from tonewatch.stream.session import Session
-from tonewatch.stream.settings import ReviewSettings
+from tonewatch.stream.settings import RecordSettings, ReviewSettings, StreamSettings
 
 from .home import Home, home, until
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def kept_in(request: pytest.FixtureRequest) -> Callable[[], ReviewSettings]:
-    """Settings with an empty database of one kind or the other."""
-    if request.param == "sqlite":
-        return lambda: ReviewSettings(second_share=0.0)
-    empty: Callable[[], str] = request.getfixturevalue("postgres")
-    return lambda: ReviewSettings(second_share=0.0, database=SecretStr(empty()))
+from .reviewing import flagged, past_call, waiting
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +30,6 @@ def queue(
     """A server with a past call whose flags wait."""
     with home(tmp_path_factory.mktemp("reviews"), review=kept_in()) as house:
         yield house, flagged(house)
-
-
-def flagged(house: Home, name: str = "desk 7") -> Session:
-    """A past call with at least one flag in the queue."""
-    session = house.past("customer", "agent", name=name, seconds=8)
-    until(lambda: any(f.session == session.id for f in house.parts.reviews.listed()), "the flag")
-    return session
 
 
 def fresh(house: Home) -> str:
@@ -227,6 +209,33 @@ def test_the_next_flag_is_claimed_until_the_queue_is_empty(tmp_path: Path) -> No
             assert skipped.status_code == 204
 
 
+def test_votes_outlive_server_and_index_and_end_with_their_call(
+    kept_in: Callable[[], ReviewSettings], tmp_path: Path
+) -> None:
+    engine = EngineSettings(model=str(tiny_model(tmp_path / "tiny")), provider="cpu")
+    review, output = kept_in(), tmp_path / "outputs"
+    past_call(output, 3)
+
+    def run(**record: Any) -> contextlib.AbstractContextManager[Parts]:
+        kept = RecordSettings(output=output, **record)
+        return running(engine, StreamSettings(record=kept, review=review), ServerSettings())
+
+    with run() as parts:
+        until(lambda: parts.reviews.waiting()[0] == 3, "the flags")
+        parts.reviews.vote("s1", "customer-1", "anna", "both", "a sob")
+    (output / "sessions.sqlite").unlink()
+    with run() as parts:
+        until(lambda: parts.store.get("s1"), "the index")
+        (vote,) = parts.reviews.votes("s1", "customer-1", "anna")
+        assert (vote.label, vote.note, parts.reviews.waiting()[0]) == ("both", "a sob", 2)
+    card = next(output.glob("*/session.json"))
+    card.write_text(card.read_text().replace("2026-11-21T06", "2020-11-21T06"))
+    with run(scores_days=30) as parts:
+        until(lambda: not parts.reviews.waiting()[0], "the end of its time")
+        ((flag, vote),) = parts.reviews.history()
+    assert (flag.presence, vote.label, vote.note) == ("erased", "both", "")
+
+
 def test_how_many_wait_and_how_long_is_counted_for_prometheus(tmp_path: Path) -> None:
     with home(tmp_path) as house, house.http() as client:
         assert "tonewatch_reviews_waiting 0.0" in client.get("/metrics").text
@@ -304,92 +313,3 @@ def test_what_cannot_be_done_is_told(
         answer = client.request(method, f"/api/reviews{path}", json=body)
     assert answer.status_code == status
     assert answer.json()["error"]["message"]
-
-
-def waiting(house: Home, flags: int) -> None:
-    """A past call with so many flags."""
-    folder = made(house.parts.output, session("s1"))
-    hear(folder, 0, 200)
-    folder.settle("customer", 0, rows(0, 200))
-    for number in range(flags):
-        told = episode("s1", number, stop=number + 10)
-        folder.log(EpisodeChanged(session="s1", episode=told, captured_at_ns=0))
-    for _ in folder.end(replace(folder.info, state="ended", ended_at="2026-11-21T06:00:00Z")):
-        pass
-    house.parts.store.add(folder.path)
-    parts = house.parts
-    Keeper(parts.reviews.intake, parts.store, parts.output, parts.bus.publish).reconcile()
-
-
-def crowd(
-    house: Home, reviewers: int, review: Callable[[httpx.Client, str], list[str]]
-) -> dict[str, list[str]]:
-    """Everybody begins in the same instant; who won which flags."""
-    begin = threading.Barrier(reviewers)
-
-    def work(name: str) -> list[str]:
-        with house.http(limits=httpx.Limits(max_connections=1)) as client:
-            begin.wait()
-            return review(client, name)
-
-    with ThreadPoolExecutor(reviewers) as pool:
-        names = [f"reviewer {number}" for number in range(reviewers)]
-        return dict(zip(names, pool.map(work, names), strict=True))
-
-
-@pytest.mark.parametrize(
-    ("reviewers", "flags"), [(8, 40), pytest.param(50, 1000, marks=pytest.mark.slow)]
-)
-def test_however_many_take_at_once_each_flag_has_one_winner_and_none_is_lost(
-    kept_in: Callable[[], ReviewSettings], tmp_path: Path, reviewers: int, flags: int
-) -> None:
-    def review(client: httpx.Client, name: str) -> list[str]:
-        won: list[str] = []
-        while (answer := client.post("/api/reviews/next", json={"reviewer": name})).content:
-            item = answer.json()
-            assert item["claimed_by"] == name
-            path = f"/api/reviews/s1/{item['episode']}/vote"
-            voted = client.post(path, json={"reviewer": name, "label": "fearful"})
-            assert voted.status_code == 200, voted.text
-            won.append(item["episode"])
-        return won
-
-    with home(tmp_path, review=kept_in()) as house:
-        waiting(house, flags)
-        won = crowd(house, reviewers, review)
-        votes = house.parts.reviews.history()
-    taken = [flag for flags in won.values() for flag in flags]
-    assert sorted(taken) == sorted(f"customer-{number}" for number in range(flags))
-    assert sorted((vote.reviewer, flag.episode) for flag, vote in votes) == sorted(
-        (name, flag) for name, flags in won.items() for flag in flags
-    )
-
-
-@pytest.mark.parametrize(
-    ("reviewers", "flags"), [(8, 40), pytest.param(50, 250, marks=pytest.mark.slow)]
-)
-def test_of_all_who_click_the_same_flag_one_wins_and_the_others_learn_who(
-    kept_in: Callable[[], ReviewSettings], tmp_path: Path, reviewers: int, flags: int
-) -> None:
-    refused: list[tuple[str, str]] = []
-
-    def click(client: httpx.Client, name: str) -> list[str]:
-        won: list[str] = []
-        # Every fifth flag, in the same order as all who begin with the same one.
-        for number in range(int(name.split()[1]) % 5, flags, 5):
-            path = f"/api/reviews/s1/customer-{number}/claim"
-            answer = client.post(path, json={"reviewer": name})
-            if answer.status_code == 200:
-                won.append(f"customer-{number}")
-            else:
-                assert answer.status_code == 409
-                refused.append((f"customer-{number}", answer.json()["claimed_by"]))
-        return won
-
-    with home(tmp_path, review=kept_in()) as house:
-        waiting(house, flags)
-        won = crowd(house, reviewers, click)
-    winner = {flag: name for name, taken in won.items() for flag in taken}
-    assert sum(map(len, won.values())) == len(winner) == flags
-    assert len(refused) == sum(len(range(n % 5, flags, 5)) for n in range(reviewers)) - flags
-    assert all(winner[flag] == by for flag, by in refused)

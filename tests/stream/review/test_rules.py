@@ -1,3 +1,5 @@
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,9 +42,9 @@ def test_what_most_reviewers_say_counts(votes: list[Label], decided: Label) -> N
 
 
 @given(labels, st.randoms())
-def test_the_order_of_the_votes_does_not_matter(votes: list[Label], random: st.DataObject) -> None:
+def test_the_order_of_the_votes_does_not_matter(votes: list[Label], random: Random) -> None:
     shuffled = list(votes)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert outcome(shuffled) == outcome(votes)
 
 

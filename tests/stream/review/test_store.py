@@ -13,6 +13,7 @@ from tonewatch.stream.review.faults import (
     UnknownFlagError,
     VotedError,
 )
+from tonewatch.stream.review.rules import State
 from tonewatch.stream.review.store import Reviews
 
 from .world import NOON, Clock, episode, filled, opened
@@ -167,8 +168,8 @@ def test_states_are_listed_apart(reviews: Reviews) -> None:
     reviews.claim("s1", "customer-300", "anna")
     reviews.vote("s1", "customer-400", "anna", "both", "")
 
-    def found(state: str | None) -> list[int]:
-        return [flag.start for flag in reviews.listed(state)]  # type: ignore[arg-type]
+    def found(state: State | None) -> list[int]:
+        return [flag.start for flag in reviews.listed(state)]
 
     assert found("waiting") == [100]
     assert found("second") == [200]
