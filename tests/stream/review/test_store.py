@@ -1,19 +1,26 @@
+import contextlib
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tonewatch.stream.review.faults import (
     ClaimedError,
     DecidedError,
     NotVotedError,
+    ReviewError,
     TooLateError,
     UnknownFlagError,
     VotedError,
 )
-from tonewatch.stream.review.rules import State
+from tonewatch.stream.review.flags import Flag, Vote
+from tonewatch.stream.review.rules import LABELS, Label, State, opinions_wanted, outcome
 from tonewatch.stream.review.store import Reviews
 
 from .world import NOON, Clock, episode, filled, opened
@@ -235,3 +242,73 @@ def test_the_loop_gets_what_reviewers_are_sure_of(reviews: Reviews) -> None:
         ("customer-100", "fearful", "neither"),
         ("customer-200", "fearful", "both"),
     ]
+
+
+REVIEWERS = ("anna", "ben", "cleo", "dora")
+STARTS = (100, 200, 300)
+order = st.tuples(
+    st.sampled_from(["claim", "next", "release", "vote", "undo", "second", "wait"]),
+    st.sampled_from(STARTS),
+    st.sampled_from(REVIEWERS),
+    st.sampled_from(LABELS),
+)
+
+
+@settings(max_examples=15)
+@given(st.lists(order, max_size=25))
+def test_whatever_people_do_the_queue_stays_whole(
+    orders: list[tuple[str, int, str, Label]],
+) -> None:
+    clock = Clock()
+    with tempfile.TemporaryDirectory() as folder:
+        reviews = opened(Path(folder), None, clock)
+        filled(reviews, *STARTS)
+        for what, start, name, label in orders:
+            with contextlib.suppress(ReviewError):
+                act(reviews, clock, what, ("s1", f"customer-{start}"), name, label)
+            check(reviews)
+        reviews.close()
+
+
+def act(
+    reviews: Reviews, clock: Clock, what: str, flag: tuple[str, str], name: str, label: Label
+) -> None:
+    """What one person does, or time."""
+    if what == "claim":
+        reviews.claim(*flag, name)
+    elif what == "next":
+        reviews.next(name)
+    elif what == "release":
+        reviews.release(*flag, name)
+    elif what == "vote":
+        reviews.vote(*flag, name, label, "")
+    elif what == "undo":
+        reviews.undo(*flag, name)
+    elif what == "second":
+        reviews.second(*flag)
+    else:
+        clock.wait(200)
+
+
+def check(reviews: Reviews) -> None:
+    """What must hold of every queue at any time."""
+    flags = reviews.listed()
+    states = {state: reviews.listed(state) for state in get_args(State)}
+    assert sorted(flag.start for found in states.values() for flag in found) == list(STARTS)
+    for state, found in states.items():
+        assert {flag.state(reviews.now) for flag in found} <= {state}
+    assert reviews.waiting()[0] == len(states["waiting"]) + len(states["second"])
+    for flag in flags:
+        labels = [vote.label for vote in counting(reviews, flag)]
+        assert flag.votes == len(labels)
+        assert flag.wanted == (len(labels) < opinions_wanted(labels, second=flag.second))
+        assert flag.outcome == (None if flag.wanted else outcome(labels))
+        assert (flag.decided_at is None) == flag.wanted
+
+
+def counting(reviews: Reviews, flag: Flag) -> tuple[Vote, ...]:
+    """The votes that count, as one who has voted sees them; none where nobody has."""
+    for name in REVIEWERS:
+        with contextlib.suppress(NotVotedError):
+            return reviews.votes(flag.session, flag.episode, name)
+    return ()
