@@ -49,13 +49,45 @@ from tonewatch.stream.sources.pcm_messages import SUBPROTOCOL, PcmLimits
 from tonewatch.stream.store import Store
 
 
+class Bell:
+    """Rung by whatever happens in a home; remembers that it was."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Condition()
+        self._count = 0
+
+    def ring(self) -> None:
+        with self._rung:
+            self._count += 1
+            self._rung.notify_all()
+
+    def follow(self, bus: Bus) -> None:
+        """Ring with every event; an engine tells its state once a second, if nothing else does."""
+        mailbox = bus.subscribe("bell", 1000, "report")
+
+        def heard() -> None:
+            mailbox.take()
+            self.ring()
+
+        mailbox.on_ready(heard)
+
+    def until(self, met: Callable[[], Any], what: str) -> Any:
+        deadline = time.monotonic() + LONG_S
+        while True:
+            before = self._count
+            if found := met():
+                return found
+            assert time.monotonic() < deadline, f"waited {LONG_S:g} s for {what}"
+            with self._rung:
+                self._rung.wait_for(lambda before=before: self._count > before, LONG_S)
+
+
+BELL = Bell()
+
+
 def until(met: Callable[[], Any], what: str = "it") -> Any:
-    """Ask again and again: what a server does behind its answers has no event here."""
-    deadline = time.monotonic() + LONG_S
-    while not (found := met()):
-        assert time.monotonic() < deadline, f"waited {LONG_S:g} s for {what}"
-        time.sleep(0.01)
-    return found
+    """Wait until something is true; it is asked again whenever anything has happened."""
+    return BELL.until(met, what)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,14 +158,15 @@ def home(
     )
     reader = engine or LoudnessEngine()
     bus = Bus()
+    BELL.follow(bus)
     board = Board(bus)
     store = Store(output)
     reviews = Reviews(output, settings.review)
     recorder = Recorder(
         settings.record,
         on_fault=bus.publish,
-        on_opened=lambda _, folder: store.add(folder),
-        on_closed=lambda _, folder: store.add(folder),
+        on_opened=lambda _, folder: (store.add(folder), BELL.ring()),
+        on_closed=lambda _, folder: (store.add(folder), BELL.ring()),
     )
     live = Monitor(
         settings,
@@ -177,7 +210,8 @@ def home(
 @contextlib.contextmanager
 def serving(parts: Parts, **options: Any) -> Iterator[Home]:
     """The application behind a real server, in a thread."""
-    server = make_server(create_app(parts, version="0", **options))
+    started = threading.Event()
+    server = make_server(create_app(parts, version="0", **options), started.set)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(
@@ -185,7 +219,7 @@ def serving(parts: Parts, **options: Any) -> Iterator[Home]:
         )
         thread.start()
         try:
-            until(lambda: server.started, "the server")
+            assert started.wait(LONG_S), "the server did not start"
             port = listening.getsockname()[1]
             yield Home(parts=parts, port=port, server=server, thread=thread)
         finally:

@@ -14,7 +14,7 @@ from tonewatch.models.settings import EngineSettings
 from tonewatch.stream.record.audit import read_audit
 from tonewatch.stream.settings import RecordSettings, StreamSettings
 
-from .home import serving, until
+from .home import BELL, serving, until
 
 
 @pytest.fixture
@@ -33,6 +33,7 @@ def test_everything_starts_works_and_stops(tmp_path: Path, engine: EngineSetting
         serving(parts) as house,
         house.http() as client,
     ):
+        BELL.follow(parts.bus)
         until(lambda: not client.get("/healthz").json()["loading"], "the engine")
         assert client.get("/healthz").json()["provider"] == "CPU"
         session = parts.monitor.open(spec(pace="file"))
@@ -51,6 +52,7 @@ def test_what_an_earlier_run_left_is_found_again(tmp_path: Path, engine: EngineS
         feed(session, voice(2))
     (tmp_path / "outputs" / "sessions.sqlite").unlink()
     with running(engine, stream(tmp_path), ServerSettings()) as parts:
+        BELL.follow(parts.bus)
         until(lambda: parts.store.search("earlier").total == 1, "the session")
 
 
@@ -62,11 +64,13 @@ def test_a_session_whose_sender_does_not_come_back_is_finished_at_a_later_start(
         feed(session, voice(2))
     (card,) = (tmp_path / "outputs").glob("*/session.json")
     with running(engine, stream(tmp_path), ServerSettings()) as parts:
+        BELL.follow(parts.bus)
         until(lambda: parts.store.get(session.id), "the session")
         assert not (card.parent / "result.json").exists()
     # Its last sign of life, as if a minute had gone by.
     os.utime(card, (0, 0))
     with running(engine, stream(tmp_path), ServerSettings()) as parts:
+        BELL.follow(parts.bus)
         stored = until(lambda: parts.store.get(session.id), "the session")
         until(lambda: parts.store.get(session.id).state == "lost", "its end")
     assert stored.id == session.id

@@ -3,12 +3,11 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
+import threading
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,26 +18,39 @@ from websockets.sync.client import connect
 PATIENCE_S = 60.0
 
 
-def until(met: Callable[[], Any], what: str) -> Any:
-    """Ask again and again; another process has no event to wait for."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (answer := met()):
-        assert time.monotonic() < deadline, f"waited {PATIENCE_S:g} s for {what}"
-        time.sleep(0.05)
-    return answer
-
-
 @contextmanager
 def process(
     *command: str | Path, environment: Mapping[str, str]
-) -> Iterator[subprocess.Popen[Any]]:
-    """A process that ends with the block."""
-    running = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+) -> Iterator[subprocess.Popen[str]]:
+    """A process that ends with the block; what it says is thrown away unless it is read."""
+    with subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.terminate()
+            running.communicate(timeout=PATIENCE_S)
+
+
+@contextmanager
+def saying(running: subprocess.Popen[str], pattern: str) -> Iterator[str]:
+    """Wait for a line of a process; read on for the rest of the block, so that it never waits."""
+    assert running.stdout is not None
+    line = next((line for line in running.stdout if re.search(pattern, line)), None)
+    assert line is not None, f"the process ended without saying {pattern!r}"
+    reading = threading.Thread(target=running.stdout.read)
+    reading.start()
     try:
-        yield running
+        yield line
     finally:
         running.terminate()
-        running.wait(timeout=PATIENCE_S)
+        reading.join(PATIENCE_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +71,11 @@ def sound_server(home: Path) -> Iterator[SoundServer]:
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(home), "HOME": str(home)}
     environment.pop("PULSE_SERVER", None)
     with process(
-        "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--log-level=error",
+        "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--log-level=info",
         "--load=module-native-protocol-unix",
         "--load=module-null-sink sink_name=call rate=48000 channels=1",
         environment=environment,
-    ) as running:  # fmt: skip
-        until((home / "pulse" / "native").exists, "the sound server")
+    ) as running, saying(running, "Daemon startup complete"):  # fmt: skip
         yield SoundServer(running, environment)
 
 
@@ -74,6 +85,7 @@ class Tonewatch:
 
     port: int
     outputs: Path
+    process: subprocess.Popen[str]
 
     def ask(self, path: str, body: Any = None) -> Any:
         """A REST call; the answer's JSON."""
@@ -98,37 +110,26 @@ class Tonewatch:
                 yield json.loads(viewer.recv(timeout=PATIENCE_S))
 
     def folder(self, session: str) -> Path:
-        """The session's folder, once it is finished."""
-
-        def finished() -> Path | None:
-            for result in self.outputs.glob("*/result.json"):
-                text = (result.parent / "events.jsonl").read_text(encoding="utf-8")
-                if re.search(rf'"{session}"', text):
-                    return result.parent
-            return None
-
-        folder: Path = until(finished, f"the folder of session {session}")
+        """The session's folder, finished: the program stops, which finishes all."""
+        self.process.terminate()
+        self.process.wait(timeout=PATIENCE_S)
+        cards = self.outputs.glob("*/session.json")
+        (folder,) = (card.parent for card in cards if session in card.read_text(encoding="utf-8"))
         return folder
 
 
 @contextmanager
 def tonewatch(environment: Mapping[str, str], outputs: Path) -> Iterator[Tonewatch]:
     """Start the server on a free port and wait for its engine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
     with process(
-        sys.executable, "-m", "tonewatch", "serve", "--port", str(port), "--output", outputs,
+        sys.executable, "-m", "tonewatch", "serve", "--port", "0", "--output", outputs,
         "--model", "compact", environment=environment,
-    ) as running:  # fmt: skip
-        program = Tonewatch(port, outputs)
-
-        def ready() -> bool:
-            assert running.poll() is None, "the server ended"
-            try:
-                return not program.ask("/healthz")["loading"]
-            except OSError:
-                return False
-
-        until(ready, "the server")
+    ) as running, saying(running, r"http://\S+:\d+") as line:  # fmt: skip
+        program = Tonewatch(int(line.rsplit(":", 1)[1]), outputs, running)
+        engines = (
+            event["engine"] if event["type"] == "snapshot" else event
+            for event in program.events()
+            if event["type"] in ("snapshot", "engine")
+        )
+        next(engine for engine in engines if engine and not engine["loading"])
         yield program

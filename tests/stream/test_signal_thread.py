@@ -23,7 +23,6 @@ class Shell:
         self.faults: list[Fault] = []
         self.seconds = threading.Event()
         self.closed = threading.Event()
-        self._pause = threading.Event()
         self.thread = SignalThread(
             on_ended=self._end,
             on_second=self.seconds.set,
@@ -51,7 +50,7 @@ class Shell:
         deadline = time.monotonic() + LONG_S
         while not good():
             assert time.monotonic() < deadline, "it never came true"
-            self._pause.wait(0.005)
+            self.done()
 
 
 @pytest.fixture
