@@ -32,6 +32,8 @@ def command(ctx: click.Context) -> None:
 @command.command()
 @click.option("--sessions", default=20, show_default=True, help="Live sessions at once.")
 @click.option("--seconds", default=60.0, show_default=True, help="Length of the measurement.")
+@click.option("--minutes", type=float, help="The same in minutes; 20 show whether memory is flat.")
+@click.option("--processes", default=1, show_default=True, help="Processes of the senders.")
 @click.option("--legs", default="customer", show_default=True, help="customer, or customer,agent.")
 @click.option("--message-ms", default=20, show_default=True, help="Sound in one message.")
 @click.option("--audio", type=click.Path(exists=True, path_type=Path), help="Speech to send.")
@@ -41,6 +43,8 @@ def command(ctx: click.Context) -> None:
 def live(
     sessions: int,
     seconds: float,
+    minutes: float | None,
+    processes: int,
     legs: str,
     message_ms: int,
     audio: Path | None,
@@ -53,7 +57,8 @@ def live(
 
     bench = LiveBench(
         sessions=sessions,
-        seconds=seconds,
+        seconds=seconds if minutes is None else minutes * 60,
+        processes=processes,
         legs=tuple(legs.split(",")),
         message_ms=message_ms,
         audio=audio,

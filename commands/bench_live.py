@@ -1,4 +1,4 @@
-"""A real server in its own process, real senders and a real viewer, in real time."""
+"""A real server, real senders, each in processes of their own, and a real viewer, in real time."""
 
 import asyncio
 import json
@@ -19,13 +19,13 @@ import psutil
 import soundfile
 import soxr
 from websockets.asyncio.client import connect
-from websockets.typing import Subprotocol
 
-from ..models.grid import FRAME_SAMPLES, SAMPLE_RATE
+from ..models.grid import SAMPLE_RATE
+from .bench_senders import Load, Pcm, Sent, name_of, outcome, sending
 from .options import Failure
 
 RATE = SAMPLE_RATE
-SUBPROTOCOL = Subprotocol("tonewatch.pcm.v1")
+RSS_EVERY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,8 @@ class LiveBench:
     audio: Path | None
     model: str
     assignments: tuple[str, ...] = ()
+    processes: int = 1
+    """Processes that the senders share."""
 
 
 @dataclass(slots=True)
@@ -51,21 +53,10 @@ class _Seen:
     curve_ms: list[float] = field(default_factory=list)
     """From a frame of speech to the first point of a curve at or behind it."""
     first_curve_s: list[float] = field(default_factory=list)
-    covered: dict[str, int] = field(default_factory=dict)
-    drawn: dict[str, int] = field(default_factory=dict)
+    covered: dict[int, int] = field(default_factory=dict)
+    drawn: dict[int, int] = field(default_factory=dict)
     events: int = 0
     superseded: int = 0
-
-
-@dataclass(slots=True)
-class _Sender:
-    """One session's sound and the wall time at which each message left."""
-
-    name: str
-    pcm: np.ndarray[Any, np.dtype[np.int16]]
-    message: int
-    """Samples in one message."""
-    sent_ns: list[int] = field(default_factory=list)
 
 
 def run_live(bench: LiveBench, *, progress: Callable[[str], None]) -> dict[str, Any]:
@@ -77,16 +68,25 @@ def run_live(bench: LiveBench, *, progress: Callable[[str], None]) -> dict[str, 
         try:
             ready = _wait_ready(port, server, begun)
             progress(f"page after {ready['page_s']:.1f} s, engine after {ready['engine_s']:.1f} s")
-            seen, usage = asyncio.run(
-                _measure(bench, port, speech, psutil.Process(server.pid), progress)
+            load = Load(
+                port=port,
+                sessions=bench.sessions,
+                seconds=bench.seconds,
+                legs=bench.legs,
+                message_ms=bench.message_ms,
+                folder=Path(folder),
             )
+            with sending(load, speech, bench.processes) as senders:
+                seen, usage = asyncio.run(
+                    _measure(load, senders, psutil.Process(server.pid), progress)
+                )
         finally:
             server.terminate()
             server.wait(timeout=30)
     return _figures(bench, ready, seen, usage)
 
 
-def load_speech(audio: Path | None, *, channels: int) -> np.ndarray[Any, np.dtype[np.int16]]:
+def load_speech(audio: Path | None, *, channels: int) -> Pcm:
     """Speech as int16 [n, channels] at 16 kHz; the demo call when no file is named."""
     if audio is None:
         from ..stream.sources.demo import demo_call
@@ -132,116 +132,87 @@ def _wait_ready(port: int, server: subprocess.Popen[bytes], begun: float) -> dic
 
 
 async def _measure(
-    bench: LiveBench,
-    port: int,
-    speech: np.ndarray[Any, np.dtype[np.int16]],
-    process: psutil.Process,
-    progress: Callable[[str], None],
+    load: Load, senders: list[Any], process: psutil.Process, progress: Callable[[str], None]
 ) -> tuple[_Seen, dict[str, Any]]:
     seen = _Seen()
-    senders = [
-        # Every session starts elsewhere in the recording, so that they do not pause together.
-        _Sender(
-            f"bench-{i}",
-            np.roll(speech, -i * len(speech) // bench.sessions, axis=0),
-            RATE * bench.message_ms // 1000,
-        )
-        for i in range(bench.sessions)
-    ]
-    watch = asyncio.create_task(_watch(port, {s.name: s for s in senders}, seen))
+    watch = asyncio.create_task(_watch(load, seen))
     used, began = process.cpu_times(), time.monotonic()
-    rss: list[float] = []
-    sending = [asyncio.create_task(_send(bench, port, sender)) for sender in senders]
-    while not all(task.done() for task in sending):
-        await asyncio.wait(sending, timeout=5)
-        rss.append(process.memory_info().rss / 2**20)
-        progress(f"{time.monotonic() - began:5.0f} s  {seen.events} readings  {rss[-1]:.0f} MB")
-    for task in sending:
-        task.result()
+    rss: list[tuple[float, float]] = []
+    ended = [asyncio.create_task(asyncio.to_thread(sender.join)) for sender in senders]
+    while not all(task.done() for task in ended):
+        await asyncio.wait(ended, timeout=RSS_EVERY_S, return_when=asyncio.ALL_COMPLETED)
+        rss.append((time.monotonic() - began, process.memory_info().rss / 2**20))
+        progress(f"{rss[-1][0]:5.0f} s  {seen.events} readings  {rss[-1][1]:.0f} MB")
+    outcome(senders)
     now, wall = process.cpu_times(), time.monotonic() - began
     watch.cancel()
     await asyncio.gather(watch, return_exceptions=True)
     cpu = (now.user + now.system - used.user - used.system) / wall
-    return seen, {"rss_mb": rss, "server_cores": cpu}
+    return seen, {"rss": rss, "server_cores": cpu}
 
 
-async def _send(bench: LiveBench, port: int, sender: _Sender) -> None:
-    samples = sender.message
-    hello = {
-        "type": "hello",
-        "v": 1,
-        "rate": RATE,
-        "channels": len(bench.legs),
-        "legs": list(bench.legs),
-        "name": sender.name,
-        "notice": {"method": "test"},
-    }
-    async with connect(
-        f"ws://127.0.0.1:{port}/ingest/v1", subprotocols=[SUBPROTOCOL], compression=None
-    ) as sock:
-        await sock.send(json.dumps(hello))
-        reader = asyncio.create_task(_drain(sock))
-        begun = time.monotonic()
-        for turn in range(int(bench.seconds * 1000 / bench.message_ms)):
-            await asyncio.sleep(begun + turn * bench.message_ms / 1000 - time.monotonic())
-            at = turn * samples % (len(sender.pcm) - samples)
-            sender.sent_ns.append(time.time_ns())
-            await sock.send(sender.pcm[at : at + samples].tobytes())
-        await sock.send(json.dumps({"type": "end"}))
-        await reader
-
-
-async def _drain(sock: Any) -> None:
-    async for _ in sock:
-        pass
-
-
-async def _watch(port: int, senders: dict[str, _Sender], seen: _Seen) -> None:
-    names: dict[str, str] = {}
-    async with connect(f"ws://127.0.0.1:{port}/ws/live", max_size=None, compression=None) as sock:
+async def _watch(load: Load, seen: _Seen) -> None:
+    sent = Sent(load)
+    known = {name_of(number): number for number in range(load.sessions)}
+    numbers: dict[str, int] = {}
+    url = f"ws://127.0.0.1:{load.port}/ws/live"
+    async with connect(url, max_size=None, compression=None) as sock:
         async for text in sock:
             now, event = time.time_ns(), json.loads(text)
             match event["type"]:
                 case "session":
-                    names[event["session"]["id"]] = event["session"]["name"]
+                    numbers[event["session"]["id"]] = known[event["session"]["name"]]
                 case "engine":
                     seen.superseded = event["superseded"]
-                case "readings" | "activity" if event["session"] in names:
+                case "snapshot":
+                    shown = [session["info"] for session in event["sessions"]]
+                    numbers |= {info["id"]: known[info["name"]] for info in shown}
+                case "readings" | "activity" if event["session"] in numbers:
                     if event["leg"] == "customer":
-                        _note(event, senders[names[event["session"]]], now, seen)
+                        _note(event, numbers[event["session"]], sent, now, seen)
 
 
-def _note(event: dict[str, Any], sender: _Sender, now: int, seen: _Seen) -> None:
+def _note(event: dict[str, Any], number: int, sent: Sent, now: int, seen: _Seen) -> None:
     """Latency of the newest sample, and of every frame that this event is the first to hold."""
     if event["type"] == "activity":
-        _cover(event["stop_frame"], sender, now, seen)
+        _cover(event["stop_frame"], number, sent, now, seen)
         return
     seen.events += 1
     seen.latency_ms.append((now - event["captured_at_ns"]) / 1e6)
     for points in (event["settled"], event["provisional"]):
         for index, scores in enumerate(points["scores"]):
             frame = points["start"] + index * points["step"]
-            if scores is None or frame <= seen.drawn.get(sender.name, -1):
+            if scores is None or frame <= seen.drawn.get(number, -1):
                 continue
-            behind = now - _sent_at(sender, frame)
-            if sender.name not in seen.drawn:
+            behind = now - sent.at(number, frame)
+            if number not in seen.drawn:
                 seen.first_curve_s.append(behind / 1e9)
             else:
                 seen.curve_ms.append(behind / 1e6)
-            seen.drawn[sender.name] = frame
-            _cover(frame, sender, now, seen)
+            seen.drawn[number] = frame
+            _cover(frame, number, sent, now, seen)
 
 
-def _cover(stop: int, sender: _Sender, now: int, seen: _Seen) -> None:
-    for frame in range(seen.covered.get(sender.name, 0), stop):
-        seen.click_ms.append((now - _sent_at(sender, frame)) / 1e6)
-    seen.covered[sender.name] = max(stop, seen.covered.get(sender.name, 0))
+def _cover(stop: int, number: int, sent: Sent, now: int, seen: _Seen) -> None:
+    for frame in range(seen.covered.get(number, 0), stop):
+        seen.click_ms.append((now - sent.at(number, frame)) / 1e6)
+    seen.covered[number] = max(stop, seen.covered.get(number, 0))
 
 
-def _sent_at(sender: _Sender, frame: int) -> int:
-    """Wall time at which the last sample of a frame left the sender, in nanoseconds."""
-    last_sample = (frame + 1) * FRAME_SAMPLES - 1
-    return sender.sent_ns[min(last_sample // sender.message, len(sender.sent_ns) - 1)]
+def flatness(rss: list[tuple[float, float]]) -> dict[str, float]:
+    """How flat memory is: (seconds, MB) in, once the first fifth, the warming up, is left out.
+
+    `rss_growth_mb`: median of the last third less that of the first. `rss_slope_mb_min`: MB in a
+    minute, by least squares. Both 0 for fewer than four values.
+    """
+    steady = np.array(rss[len(rss) // 5 :]).reshape(-1, 2)
+    if len(steady) < 4:
+        return {"rss_growth_mb": 0.0, "rss_slope_mb_min": 0.0}
+    seconds, megabytes = steady.T
+    third = len(steady) // 3
+    growth = np.median(megabytes[-third:]) - np.median(megabytes[:third])
+    slope = np.polyfit(seconds / 60, megabytes, 1)[0]
+    return {"rss_growth_mb": float(growth), "rss_slope_mb_min": float(slope)}
 
 
 def _figures(
@@ -263,8 +234,9 @@ def _figures(
         "readings_per_session_s": seen.events / bench.sessions / bench.seconds,
         "superseded": seen.superseded,
         "server_cores": usage["server_cores"],
-        "rss_max_mb": max(usage["rss_mb"]),
-        "rss_end_mb": usage["rss_mb"][-1],
-        "rss_mb": usage["rss_mb"],
+        "rss_max_mb": max(megabytes for _, megabytes in usage["rss"]),
+        "rss_end_mb": usage["rss"][-1][1],
+        **flatness(usage["rss"]),
+        "rss_s_mb": usage["rss"],
     }
     return figures

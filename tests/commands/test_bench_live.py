@@ -2,7 +2,7 @@
 
 import pytest
 
-from tonewatch.commands.bench_live import LiveBench, load_speech, run_live
+from tonewatch.commands.bench_live import LiveBench, flatness, load_speech, run_live
 from tonewatch.commands.options import Failure
 from tonewatch.stream.sources.demo import demo_call
 
@@ -16,10 +16,29 @@ def test_legs_that_the_recording_lacks_are_named() -> None:
         load_speech(demo_call(), channels=3)
 
 
+def test_memory_that_grows_is_told_from_memory_that_is_flat() -> None:
+    times = [10.0 * number for number in range(120)]
+    noise = [number % 3 for number in range(120)]
+    flat = flatness([(t, 200.0 + n) for t, n in zip(times, noise, strict=True)])
+    grows = flatness([(t, 200.0 + t / 60 + n) for t, n in zip(times, noise, strict=True)])
+    warms_up = flatness([(t, min(200.0, 100 + t)) for t in times])
+    assert abs(flat["rss_slope_mb_min"]) < 0.1
+    assert grows["rss_slope_mb_min"] == pytest.approx(1.0, abs=0.1)
+    assert grows["rss_growth_mb"] == pytest.approx(10.7, abs=2)
+    assert warms_up["rss_growth_mb"] == pytest.approx(0.0)
+    assert flatness([(0.0, 1.0)]) == {"rss_growth_mb": 0.0, "rss_slope_mb_min": 0.0}
+
+
 @pytest.mark.slow
 def test_a_real_server_is_measured() -> None:
     bench = LiveBench(
-        sessions=2, seconds=8, legs=("customer",), message_ms=20, audio=None, model="compact"
+        sessions=2,
+        seconds=8,
+        legs=("customer",),
+        message_ms=20,
+        audio=None,
+        model="compact",
+        processes=2,
     )
     figures = run_live(bench, progress=lambda line: None)
     assert figures["readings"] > 0
