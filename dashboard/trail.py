@@ -4,18 +4,16 @@ import contextlib
 import hashlib
 import json
 import logging
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 from ..models.manifest import Manifest
-from ..stream.bus import Bus, Missed
+from ..stream.bus import Bus, Mail, Missed
 from ..stream.events import SessionChanged, SessionInfo
+from ..stream.follower import follower
 from ..stream.record.audit import AuditLog
 from ..stream.record.in_force import in_force
 from ..stream.settings import StreamSettings
-
-MAILBOX = 10_000
 
 log = logging.getLogger(__name__)
 
@@ -67,27 +65,19 @@ class Trail:
 @contextlib.contextmanager
 def following(bus: Bus, audit: AuditLog, forced: str) -> Iterator[None]:
     """Write the audit log in a thread of its own, which the disk may keep waiting."""
-    mailbox = bus.subscribe("audit", MAILBOX, "report")
     trail = Trail(forced)
 
-    def run() -> None:
-        while mail := mailbox.take(timeout=None):
-            for item in mail:
-                try:
-                    _write(trail, audit, item)
-                except OSError:
-                    log.exception("%s cannot be written", audit.path)
+    def act(mail: Mail) -> None:
+        try:
+            _write(trail, audit, mail)
+        except OSError:
+            log.exception("%s cannot be written", audit.path)
 
-    thread = threading.Thread(target=run, name="audit", daemon=True)
-    thread.start()
-    try:
+    with follower(bus, "audit", act):
         yield
-    finally:
-        mailbox.close()
-        thread.join(10)
 
 
-def _write(trail: Trail, audit: AuditLog, item: object) -> None:
+def _write(trail: Trail, audit: AuditLog, item: Mail) -> None:
     if isinstance(item, Missed):
         audit.append("entries lost", who="system", detail={"count": item.count})
     elif isinstance(item, SessionChanged):

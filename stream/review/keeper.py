@@ -7,7 +7,6 @@ recordings, folders copied in), are found by `reconcile`, which can be called at
 import contextlib
 import json
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from ..events import (
     SessionDeleted,
     SessionInfo,
 )
+from ..follower import follower
 from ..record.eventlog import read_events
 from ..record.files import parse_time
 from ..record.removal import RECEIPTS
@@ -32,7 +32,6 @@ from .faults import UnavailableError
 from .flags import flag_name
 from .intake import Held, Intake
 
-MAILBOX = 10_000
 STEP = FRAME_RATE
 """Frames by which an open episode grows before the queue hears of it again."""
 _PAGE = 500
@@ -163,20 +162,8 @@ class Keeper:
 @contextlib.contextmanager
 def keeping(bus: Bus, keeper: Keeper) -> Iterator[None]:
     """Follow the bus in a thread of its own, which the database may keep waiting."""
-    mailbox = bus.subscribe("reviews", MAILBOX, "report")
-
-    def follow() -> None:
-        while mail := mailbox.take(timeout=None):
-            for item in mail:
-                keeper.tell(item)
-
-    thread = threading.Thread(target=follow, name="reviews", daemon=True)
-    thread.start()
-    try:
+    with follower(bus, "reviews", keeper.tell):
         yield
-    finally:
-        mailbox.close()
-        thread.join(10)
 
 
 def _every(index: Store) -> Iterator[StoredSession]:
