@@ -1,13 +1,12 @@
 from dataclasses import replace
 
-from tests.stream.record.world import session
+from tests.stream.record.world import flag, session
 
 from tonewatch.models.labels import LABELS
 from tonewatch.stream.board import HISTORY_FRAMES, KEEP_ENDED, TRIM_FRAMES, Board
 from tonewatch.stream.bus import Bus
 from tonewatch.stream.events import (
     Activity,
-    Episode,
     EpisodeChanged,
     Event,
     Fault,
@@ -71,19 +70,7 @@ def activity(stop: int, *speech: tuple[int, int]) -> Activity:
 def episode(number: int, state: str = "open") -> EpisodeChanged:
     return EpisodeChanged(
         session="s1",
-        episode=Episode(
-            id=f"e{number}",
-            leg="customer",
-            kind="needs_review",
-            state=state,  # type: ignore[arg-type]
-            start=number,
-            end=number + 10,
-            peak=number + 5,
-            fear=70.0,
-            disgust=65.0,
-            reason_en="",
-            reason_zh="",
-        ),
+        episode=flag(id=f"e{number}", state=state, start=number, end=number + 10, peak=number + 5),
         captured_at_ns=0,
     )
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.stream.record.world import hear, made, rows, session
+from tests.stream.record.world import flag, hear, made, rows, session
 
-from tonewatch.stream.events import Episode, EpisodeChanged
+from tonewatch.stream.events import EpisodeChanged
 from tonewatch.stream.picture import PictureError, draw, read_drawing
 from tonewatch.stream.record.files import FolderError
 from tonewatch.stream.record.folder import SessionFolder
@@ -27,19 +27,7 @@ def call(output: Path) -> Path:
     hear(folder, 0, 500, "agent", speech=False)
     folder.settle("customer", 0, rows(0, 190))
     folder.settle("customer", 260, rows(260, 200, label=1))
-    episode = Episode(
-        id="e1",
-        leg="customer",
-        kind="dual",
-        state="closed",
-        start=50,
-        end=100,
-        peak=60,
-        fear=70.0,
-        disgust=68.0,
-        reason_en="close",
-        reason_zh="接近",
-    )
+    episode = flag(kind="dual", start=50, end=100, peak=60)
     folder.log(EpisodeChanged(session="s1", episode=episode, captured_at_ns=0))
     return ended(folder)
 

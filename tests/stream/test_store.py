@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.stream.record.world import hear, made, session, update
+from tests.stream.record.world import flag, hear, made, session, update
 
 from tonewatch.stream.events import Episode, EpisodeChanged, Focus, SessionInfo
 from tonewatch.stream.record.folder import SessionFolder
@@ -21,20 +21,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def episode(id: str = "e1", end: int = 20) -> Episode:
-    return Episode(
-        id=id,
-        leg="customer",
-        kind="needs_review",
-        state="closed",
-        start=10,
-        end=end,
-        peak=15,
-        fear=70.0,
-        disgust=65.0,
-        reason_en="close",
-        reason_zh="接近",
-        focus_fear=Focus(start=10, end=30, score=80.0),
-    )
+    return flag(id=id, end=end, focus_fear=Focus(start=10, end=30, score=80.0))
 
 
 def running(output: Path, id: str, name: str = "desk 7", hour: int = 5) -> SessionFolder:

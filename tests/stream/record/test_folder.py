@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
-from tests.stream.record.world import forced, hear, made, rows, session, sound
+from tests.stream.record.world import flag, forced, hear, made, rows, session, sound
 
-from tonewatch.stream.events import Episode, EpisodeChanged, GapNoted, Mark
+from tonewatch.stream.events import EpisodeChanged, GapNoted, Mark
 from tonewatch.stream.record.card import read_card
 from tonewatch.stream.record.files import FolderError
 from tonewatch.stream.record.folder import SessionFolder
@@ -109,19 +109,7 @@ def test_meters_count_talk_silence_gaps_and_overlap(tmp_path: Path) -> None:
 def test_episodes_gaps_and_marks_reach_the_result_as_last_told(tmp_path: Path) -> None:
     folder = made(tmp_path)
     hear(folder, 0, 50)
-    episode = Episode(
-        id="e1",
-        leg="customer",
-        kind="needs_review",
-        state="open",
-        start=10,
-        end=20,
-        peak=15,
-        fear=70.0,
-        disgust=65.0,
-        reason_en="close",
-        reason_zh="接近",
-    )
+    episode = flag(state="open")
     for end in (20, 30):
         told = replace(episode, end=end)
         folder.log(EpisodeChanged(session="s1", episode=told, captured_at_ns=0))

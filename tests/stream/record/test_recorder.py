@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.stream.record.world import audio, forced, made, session, settled, sound
+from tests.stream.record.world import audio, flag, forced, made, session, settled, sound
 
-from tonewatch.stream.events import Episode, EpisodeChanged, Fault, Mark
+from tonewatch.stream.events import EpisodeChanged, Fault, Mark
 from tonewatch.stream.record.card import read_card
 from tonewatch.stream.record.folder import SessionFolder
 from tonewatch.stream.record.items import (
@@ -116,19 +116,7 @@ def test_a_session_is_recorded_from_open_to_close(tmp_path: Path) -> None:
 
 
 def test_scores_that_were_withdrawn_are_gone_and_the_sound_stays(tmp_path: Path) -> None:
-    episode = Episode(
-        id="e1",
-        leg="customer",
-        kind="dual",
-        state="closed",
-        start=0,
-        end=10,
-        peak=5,
-        fear=70.0,
-        disgust=68.0,
-        reason_en="close",
-        reason_zh="接近",
-    )
+    episode = flag(kind="dual", start=0, end=10, peak=5)
     with recording(tmp_path) as watch:
         watch.open()
         watch.tell(

@@ -2,10 +2,10 @@ import math
 from pathlib import Path
 
 import pytest
-from tests.stream.record.world import MANIFEST, hear, made, rows
+from tests.stream.record.world import MANIFEST, flag, hear, made, rows
 
 from tonewatch.models.labels import FEARFUL, HAPPY
-from tonewatch.stream.events import Episode, EpisodeChanged, Mark
+from tonewatch.stream.events import EpisodeChanged, Mark
 from tonewatch.stream.record.files import FolderError
 from tonewatch.stream.record.folder import SessionFolder
 from tonewatch.stream.record.formats import POOR
@@ -69,19 +69,7 @@ def test_rivals_are_null_when_the_decision_is_off(tmp_path: Path) -> None:
 
 def test_episodes_are_told_as_they_were_last() -> None:
     def episode(id: str, end: int) -> EpisodeChanged:
-        told = Episode(
-            id=id,
-            leg="customer",
-            kind="dual",
-            state="open",
-            start=0,
-            end=end,
-            peak=0,
-            fear=1.0,
-            disgust=1.0,
-            reason_en="",
-            reason_zh="",
-        )
+        told = flag(id=id, kind="dual", state="open", start=0, end=end)
         return EpisodeChanged(session="s1", episode=told, captured_at_ns=0)
 
     events = [episode("a", 1), Mark(session="s1", name="n", at=0), episode("b", 2), episode("a", 3)]

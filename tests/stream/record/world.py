@@ -13,7 +13,7 @@ from tonewatch.models.manifest import Licence, Manifest
 from tonewatch.models.window import Frames, Window
 from tonewatch.stream.decision.decision import DecisionUpdate
 from tonewatch.stream.decision.readings import ReadingColumns
-from tonewatch.stream.events import LegInfo, SessionInfo
+from tonewatch.stream.events import Episode, LegInfo, SessionInfo
 from tonewatch.stream.listener.heard import Heard
 from tonewatch.stream.pipeline import LegUpdate
 from tonewatch.stream.record.folder import SessionFolder
@@ -56,6 +56,24 @@ def session(
         ),
         scoring=True,
     )
+
+
+def flag(**fields: Any) -> Episode:
+    """A flag of the customer."""
+    told: dict[str, Any] = {
+        "id": "e1",
+        "leg": "customer",
+        "kind": "needs_review",
+        "state": "closed",
+        "start": 10,
+        "end": 20,
+        "peak": 15,
+        "fear": 70.0,
+        "disgust": 65.0,
+        "reason_en": "close",
+        "reason_zh": "接近",
+    }
+    return Episode(**told | fields)
 
 
 def forced(output: Path, **record: Any) -> dict[str, Any]:
