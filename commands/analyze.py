@@ -147,7 +147,8 @@ def _clock(seconds: float) -> str:
 
 
 def _summary(results: Sequence[AnalyzeResult]) -> Table:
-    table = Table("recording", "length", "emotion", "confidence", "flags", "folder")
+    table = Table("recording", "length", "emotion", "confidence", "flags")
+    table.add_column("folder", overflow="fold")
     for result in results:
         content = result.result
         table.add_row(

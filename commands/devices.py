@@ -16,6 +16,9 @@ def command() -> None:
         found = devices()
     except DeviceError as error:
         raise Failure(str(error)) from error
+    if not found:
+        click.echo("this machine has no microphone; the page can use the browser's")
+        return
     table = Table("index", "name", "channels", "rate", "default")
     for device in found:
         table.add_row(

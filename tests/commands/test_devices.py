@@ -18,6 +18,13 @@ def test_microphones_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "yes" in row
 
 
+def test_a_machine_without_microphones_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "devices", list)
+    answer = tonewatch("devices")
+    assert (answer.exit_code, answer.output.count("\n")) == (0, 1)
+    assert "no microphone" in answer.output
+
+
 def test_a_missing_library_is_one_line_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> list[Device]:
         raise DeviceError("microphones need PortAudio; install it: apt-get install libportaudio2")
