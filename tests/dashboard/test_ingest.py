@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -127,6 +128,28 @@ def test_a_sender_that_vanishes_for_good_loses_its_session_complete(tmp_path: Pa
         until(lambda: not house.parts.monitor.sessions, "the end of the session")
         stored = until(lambda: house.parts.store.get(ready["session"]), "the session in the index")
         until(lambda: house.parts.store.get(stored.id).state == "lost", "its state")
+        folder = house.parts.store.folder(stored.id)
+        assert folder is not None
+        result = json.loads((folder / "result.json").read_text())
+        assert (result["duration_s"], result["session"]["state"]) == (1.0, "lost")
+        assert len(soundfile.read(folder / "processed_audio.wav")[0]) == 16_000
+
+
+def test_two_senders_of_one_call_have_a_session_each(house: Home) -> None:
+    sounds = [voice(2, seed=seed) for seed in (1, 2)]
+    with house.sender() as one, house.sender() as two:
+        sessions = [begun(sender, call_id="c-7", name="desk 7")["session"] for sender in (one, two)]
+        for start in range(0, len(sounds[0]), 3200):
+            for sender, sound in zip((one, two), sounds, strict=True):
+                sender.send(pcm(sound[start : start + 3200]))
+        for sender in (one, two):
+            tell(sender, "end")
+            assert last_words(sender)[1] == 1000
+    folders = [until(lambda id=id: house.parts.store.folder(id), "the folder") for id in sessions]
+    for folder, sound in zip(folders, sounds, strict=True):
+        until((folder / "result.json").is_file, "the result")
+        heard, _ = soundfile.read(folder / "processed_audio.wav", dtype="int16")
+        assert np.array_equal(heard, np.frombuffer(pcm(sound), "<i2"))
 
 
 def test_one_session_too_many_is_refused_with_a_time_to_come_back(tmp_path: Path) -> None:
