@@ -195,6 +195,8 @@ class Call:
         for leg in self.legs:
             if leg.core is None:
                 continue
+            if not erase:
+                self._break_off(leg, leg.core)
             leg.core, leg.pending = None, 0
             self._out.close_leg(leg.key)
             self._out.record(
@@ -208,6 +210,11 @@ class Call:
             if leg.open_episode is not None:
                 self._tell_episodes(leg, [replace(leg.open_episode, state="closed")], now)
         self._note(ERASED if erase else "scoring stopped")
+
+    def _break_off(self, leg: Leg, core: LegCore) -> None:
+        """Keep the silence that a replay, which rests at the last frame heard, will settle too."""
+        if not leg.pending and (update := core.rest()) is not None:
+            self._out.record(Settled(session=self.session.id, leg=leg.name, update=update))
 
     def _note(self, name: str) -> None:
         frame = max(leg.meter.stop_frame for leg in self.legs)
@@ -244,14 +251,16 @@ class Call:
     def finish(self) -> None:
         """Everything was answered: last readings, last meters.
 
-        Of a session that was left nothing is settled: it goes on as after a crash.
+        Of a session that was left no speech is settled: it goes on as after a crash.
         """
         # The session is asked as well: consent may have been withdrawn a moment ago.
-        reads = self.session.info.scoring and not self.broken and not self.session.left
+        reads = self.session.info.scoring and not self.broken
         for leg in self.legs:
             if leg.core is None:
                 continue
-            if reads:
+            if reads and self.session.left:
+                self._break_off(leg, leg.core)
+            elif reads:
                 update, episodes = leg.core.finish()
                 self._tell_update(leg, update)
                 self._tell_episodes(leg, episodes, update.captured_at or self._out.now())

@@ -68,27 +68,33 @@ class Scorer:
 
     def restart(self, frame: int) -> Iterator[Scored]:
         """Sound breaks off: read what waits, settle what is known, go on at `frame`."""
-        yield from self.drop()
+        yield from self._read_waiting()
         update = self._core.restart(frame)
         yield Scored(update=update, episodes=update.decision.episodes)
 
     def finish(self) -> Iterator[Scored]:
         """The leg has ended: read what waits, settle the rest, close the open episode."""
         self._add(self._core.last())
-        yield from self.drop()
+        yield from self._read_waiting()
         update, closed = self._core.finish()
         yield Scored(update=update, episodes=(*update.decision.episodes, *closed))
 
-    def drop(self) -> Iterator[Scored]:
-        """Consent was withdrawn: read what waits, settle and close nothing."""
-        while self._waiting:
-            self._ask_next()
-        while self._asked:
-            yield from self._take()
+    def break_off(self) -> Iterator[Scored]:
+        """Scoring was stopped or the process killed: read what waits, settle no speech, close
+        nothing."""
+        yield from self._read_waiting()
+        if (update := self._core.rest()) is not None:
+            yield Scored(update=update, episodes=update.decision.episodes)
 
     def _add(self, windows: Sequence[Window]) -> None:
         wanted = filter(self._wanted, windows)
         self._waiting += [(window, self._judge(window)) for window in wanted]
+
+    def _read_waiting(self) -> Iterator[Scored]:
+        while self._waiting:
+            self._ask_next()
+        while self._asked:
+            yield from self._take()
 
     def _ask_next(self) -> None:
         some, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]

@@ -104,7 +104,7 @@ def _replay_leg(
                 _keep(found, scorer.hear(heard))
             goes_on = number + 1 < len(cores) and not cores[number + 1].fresh
             if not goes_on:
-                _keep(found, scorer.finish() if core.finished else scorer.drop())
+                _keep(found, scorer.finish() if core.finished else scorer.break_off())
     finally:
         engine.close(key)
     return found

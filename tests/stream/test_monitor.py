@@ -29,6 +29,7 @@ from tonewatch.stream.record.card import read_card
 from tonewatch.stream.record.folder import SessionFolder
 from tonewatch.stream.record.history import read_rows
 from tonewatch.stream.record.recorder import Recorder
+from tonewatch.stream.record.repair import repair
 from tonewatch.stream.record.replay import replay
 from tonewatch.stream.session import Session
 from tonewatch.stream.settings import MonitorSettings, RecordSettings, StreamSettings
@@ -169,6 +170,29 @@ def test_scoring_that_was_stopped_and_begun_again_gives_one_result_that_can_be_m
     speech = rows["state"] & 3 == 3
     assert told["speech_s"] == pytest.approx(speech.sum() / 50)
     (again,) = replay(folder, LoudnessEngine())
+    assert again.rows.tobytes() == rows.tobytes()
+
+
+@pytest.mark.parametrize("pause_s", [2.3, 2.6, 2.64, 2.72, 4.0])
+@pytest.mark.parametrize("how", ["stopped", "left"])
+def test_a_curve_that_breaks_off_in_a_silence_can_be_made_again(
+    tmp_path: Path, how: str, pause_s: float
+) -> None:
+    with house(tmp_path) as home:
+        session = home.monitor.open(spec(resumable=True, pace="file"))
+        feed(session, np.concatenate([voice(3), silence(pause_s)]))
+        heard = round((3 + pause_s) * 50)
+        home.seen.wait(Activity, lambda event: event.stop_frame == heard)
+        if how == "stopped":
+            session.stop_scoring()
+            home.seen.wait(Mark)
+            closed(home, session)
+    (folder,) = tmp_path.glob("outputs_*")
+    assert len(repair(tmp_path, 0.0)) == (how == "left")
+    (again,) = replay(folder, LoudnessEngine())
+    rows = np.zeros_like(again.rows)
+    kept = curve(folder)
+    rows[: len(kept)] = kept
     assert again.rows.tobytes() == rows.tobytes()
 
 
