@@ -1,6 +1,7 @@
 """`tonewatch train`: a compact model from labelled clips."""
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -22,6 +23,13 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--noise", type=click.Path(path_type=Path, exists=True), help="Noise recordings.")
 @click.option("--noise-without", multiple=True, help="Sub-folder of --noise to leave out.")
 @click.option("--commercial", multiple=True, help="Corpus whose licence allows commercial use.")
+@click.option(
+    "--form",
+    type=click.Choice(["windowed", "streaming"]),
+    default="windowed",
+    show_default=True,
+    help="Read whole windows, or only new sound: a tenth of the cost in a live call.",
+)
 @click.option("--name", default="compact", show_default=True)
 @click.option("--version", default="1", show_default=True)
 @click.option("--penalty", default=3e-3, show_default=True, help="L2 strength of the head.")
@@ -35,6 +43,7 @@ def command(
     noise: Path | None,
     noise_without: tuple[str, ...],
     commercial: tuple[str, ...],
+    form: Literal["windowed", "streaming"],
     name: str,
     version: str,
     penalty: float,
@@ -66,6 +75,7 @@ def command(
         noise=noise,
         noise_without=noise_without,
         commercial=commercial,
+        form=form,
         name=name,
         version=version,
         penalty=penalty,

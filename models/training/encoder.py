@@ -66,6 +66,11 @@ class LogMel(nn.Module):
 
     def forward(self, wave: Tensor) -> Tensor:
         """Level, spectrum, mel, logarithm clamped 8 decades under the window's maximum."""
+        # A Fourier transform in half precision has a floor that the logarithm makes loud.
+        with torch.autocast(wave.device.type, enabled=False):
+            return self._exact(wave)
+
+    def _exact(self, wave: Tensor) -> Tensor:
         level = torch.sqrt((wave * wave).mean(dim=1, keepdim=True))
         wave = wave * (LEVEL / level.clamp_min(QUIET))
         padded = functional.pad(wave[:, None], (FFT // 2, FFT // 2), mode="reflect")

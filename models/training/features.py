@@ -15,6 +15,7 @@ from ..window import Float32
 from .augment import add_noise, telephone
 from .corpus import Clip, read_clip
 from .encoder import Encoder
+from .streaming import StreamingEncoder
 
 WINDOW: Final = 48_000
 SHORTEST: Final = 16_000
@@ -68,7 +69,7 @@ def degraded(
 
 def extract(
     clips: Sequence[Clip],
-    encoder: Encoder,
+    encoder: Encoder | StreamingEncoder,
     noise: Sequence[Float32],
     cache: Path,
     say: Callable[[str], None],
@@ -104,7 +105,10 @@ def extract(
 
 
 def fingerprint(
-    clips: Sequence[Clip], encoder: Encoder, noise: Sequence[Float32], copies: Sequence[str]
+    clips: Sequence[Clip],
+    encoder: Encoder | StreamingEncoder,
+    noise: Sequence[Float32],
+    copies: Sequence[str],
 ) -> str:
     """Short digest of everything that features depend on; a clip counts by name and size."""
     digest = hashlib.sha256()
@@ -121,7 +125,7 @@ def fingerprint(
 def _rows(
     clips: Sequence[Clip],
     first: int,
-    encoder: Encoder,
+    encoder: Encoder | StreamingEncoder,
     noise: Sequence[Float32],
     copies: Sequence[str],
 ) -> Iterator[tuple[Float32, int, int]]:
@@ -133,7 +137,7 @@ def _rows(
                 yield pool(encoder, window), first + offset, COPIES.index(copy)
 
 
-def pool(encoder: Encoder, window: Float32) -> Float32:
+def pool(encoder: Encoder | StreamingEncoder, window: Float32) -> Float32:
     """Mean over speech frames of every layer: [layers, D]."""
     with torch.inference_mode():
         layers = torch.cat(encoder.layers(torch.from_numpy(window.copy())[None]))

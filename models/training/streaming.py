@@ -113,6 +113,10 @@ class StreamingLogMel(nn.Module):
         The level goes on at the first frame that no earlier call has seen: the three before it are
         read again, under its value of then (`state` [B, 6]: three values and the three last).
         """
+        with torch.autocast(sound.device.type, enabled=False):
+            return self._exact(sound, state)
+
+    def _exact(self, sound: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         spectrum = functional.conv1d(sound[:, None], self.kernel, stride=STEP)
         real, imaginary = spectrum.split(FFT // 2 + 1, dim=1)
         power = real * real + imaginary * imaginary
@@ -199,6 +203,30 @@ class StreamingEncoder(nn.Module):
             layers += layer
         seen = seen + wave.shape[1] // FRAME
         return (x, sound[:, -BEHIND:], level, seen, *layers)
+
+    def every_layer(self, wave: Tensor, held: Tensor) -> list[Tensor]:
+        """Layers' outputs [B, n, D] for whole waves [B, 320 n], silence behind them.
+
+        `held` [B]: the level held before the wave (log10 of power over the lowest one).
+        """
+        sound, level, first, *layers = self.begin(len(wave))
+        level = torch.cat([level[:, :2], held[:, None].expand(-1, 4)], 1)
+        silence = torch.zeros(len(wave), self.config.delay * FRAME)
+        sound = torch.cat([sound, wave, silence], 1)
+        with torch.no_grad():
+            mel, _ = self.mel(sound[:, :-UNUSED], level)
+        x = functional.gelu(self.conv1(mel))
+        x = functional.gelu(self.conv2(x)).transpose(1, 2) + self.place
+        first, lag, count, outputs = first - STEM_DELAY, STEM_DELAY, wave.shape[1] // FRAME, []
+        for number, block in enumerate(self.blocks):
+            x, *_ = block(x, first, *layers[3 * number : 3 * number + 3])
+            first, lag = first - self.config.ahead[number], lag + self.config.ahead[number]
+            outputs.append(x[:, lag : lag + count])
+        return outputs
+
+    def layers(self, wave: Tensor) -> list[Tensor]:
+        """The features of whole waves as a list of one, as `Encoder.layers` gives its layers."""
+        return self.every_layer(wave, torch.zeros(len(wave)))[-1:]
 
     def begin(self, batch: int = 1) -> State:
         """The state before any sound."""

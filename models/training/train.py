@@ -16,29 +16,24 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
-import torch
 
 from ..evaluation.metrics import reliability, scores_of
 from ..labels import LABELS, Label
-from ..manifest import Calibration, Check, DataSource, Licence, Manifest
+from ..manifest import Calibration, DataSource, Licence, Manifest
 from ..window import Float32
 from .card import write_card, write_notice
 from .corpus import Clip, CorpusError, read_clip, read_manifest
 from .crossval import SHARED, HeldOut, corpus_folds, hold_out, speaker_folds, train_head, uar
 from .ct2 import read_variables
-from .encoder import EncoderConfig, load_encoder
+from .distil import Distillation, distil
+from .encoder import Encoder, EncoderConfig, load_encoder
 from .features import COPIES, extract, windows
-from .graph import Compact, write_graph
+from .forms import FormName, network_of, parity, shape_of, write
 from .head import fit_temperature
+from .streaming import StreamingEncoder
 
 EVERYBODY = -1
 """No half of the speakers is left out."""
-LENGTHS = (16_000, 24_000, 32_000, 48_000)
-LOGIT_LIMIT = 0.3
-"""Largest change of an utterance logit that small weights may make."""
-LABEL_LIMIT = 0.02
-"""Largest share of utterances whose top label they may change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +51,10 @@ class Training:
     """Folder of noise recordings; white noise alone without one."""
     noise_without: tuple[str, ...] = ()
     """Sub-folders of it that may not be used."""
+    form: FormName = "windowed"
+    """Whether the network reads windows, or only new sound with a state for each leg."""
+    distillation: Distillation = field(default_factory=Distillation)
+    """How the streaming form learns from the windowed one."""
     name: str = "compact"
     version: str = "2026.11"
     layers: int = 2
@@ -73,9 +72,13 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     clips = read_manifest(job.manifest)
     job = replace(job, known=_learnable(clips, job))
     variables = read_variables(job.encoder, prefix="encoder/", sha256=job.encoder_sha256)
+    noise = _noise(job)
+    encoder: Encoder | StreamingEncoder
     encoder = load_encoder(variables, EncoderConfig(layers=job.layers))
-    data = extract(clips, encoder, _noise(job), job.cache, say)
-    features = data.pooled[:, job.layers - 1].astype(np.float32)
+    if job.form == "streaming":
+        encoder = distil(encoder, clips, noise, job.cache / "distillation", say, job.distillation)
+    data = extract(clips, encoder, noise, job.cache, say)
+    features = data.pooled[:, -1].astype(np.float32)
     say("cross-validation over speakers")
     sizes = job.fold_sizes or _fold_sizes(clips)
     speakers = hold_out(features, data, clips, speaker_folds(clips, sizes), job.known, job.penalty)
@@ -89,10 +92,10 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     calibration, outside = calibrate(speakers, judged, clips, job.known)
     say(f"temperature {calibration.temperature:.2f}, ECE {100 * (calibration.ece or 0):.1f} %")
     head = train_head(features, data, clips, np.ones(len(clips), bool), job.known, job.penalty)
-    network = Compact(encoder, head).eval()
+    network = network_of(encoder, head)
     job.output.mkdir(parents=True, exist_ok=True)
     graph = job.output / f"{job.name}.onnx"
-    write_graph(network, graph)
+    write(network, graph)
     checks = parity(network, graph, _speech(clips))
     told = ", ".join(f"{check.name} {check.value:.3f}" for check in checks)
     say(f"graph of {graph.stat().st_size / 1e6:.1f} MB; {told}")
@@ -103,9 +106,7 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
         version=job.version,
         graph=graph.name,
         sha256=hashlib.sha256(graph.read_bytes()).hexdigest(),
-        window_samples=LENGTHS[-1],
-        lengths=LENGTHS,
-        receptive_field=320,
+        **shape_of(network),
         labels=LABELS,
         known=job.known,
         feature_dim=encoder.config.width,
@@ -205,28 +206,6 @@ def _held(
     number = {name: i for i, name in enumerate(sorted({clip.speaker for clip in clips}))}
     truth = np.array([LABELS.index(clips[i].label) for i in rows])
     return logits, truth, np.array([number[clips[i].speaker] % 2 for i in rows])
-
-
-def parity(network: Compact, graph: Path, waves: Sequence[Float32]) -> tuple[Check, ...]:
-    """The graph with small weights against the network, on windows of real speech [S]."""
-    session = ort.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
-    differences, changed = [], 0
-    for wave in waves:
-        (served,) = session.run(["logits"], {"wave": wave[None]})
-        with torch.inference_mode():
-            wanted = network(torch.from_numpy(wave[None]))[0].numpy()
-        one, other = served.mean(axis=1)[0], wanted.mean(axis=1)[0]
-        differences.append(float(np.abs(one - other).max()))
-        changed += int(one.argmax() != other.argmax())
-    rows = (
-        ("small weights: largest change of an utterance logit", max(differences), LOGIT_LIMIT),
-        (
-            "small weights: share of utterances with another label",
-            changed / len(waves),
-            LABEL_LIMIT,
-        ),
-    )
-    return tuple(Check(name=n, value=v, limit=limit, passed=v <= limit) for n, v, limit in rows)
 
 
 def _speech(clips: Sequence[Clip], count: int = 200) -> list[Float32]:

@@ -4,10 +4,14 @@ import importlib.util
 
 NEED_TORCH = [
     "test_crossval.py",
+    "test_distil.py",
     "test_encoder.py",
     "test_features.py",
+    "test_forms.py",
     "test_graph.py",
     "test_head.py",
+    "test_streaming.py",
+    "test_streaming_graph.py",
     "test_train.py",
 ]
 collect_ignore = NEED_TORCH if importlib.util.find_spec("torch") is None else []

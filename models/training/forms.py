@@ -1,0 +1,123 @@
+"""The network's two forms, windowed and streaming: how each becomes a served graph."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from torch import Tensor
+
+from ..manifest import Check, Streaming
+from ..window import Float32
+from .encoder import Encoder
+from .graph import Compact, write_graph
+from .head import Head
+from .streaming import FRAME, StreamingEncoder, first_state, names_of
+from .streaming_graph import StreamingCompact, write_streaming_graph
+
+FormName = Literal["windowed", "streaming"]
+LENGTHS = (16_000, 24_000, 32_000, 48_000)
+HOP = 12 * FRAME
+LOGIT_LIMIT = 0.3
+"""Largest change of an utterance logit that small weights may make."""
+LABEL_LIMIT = 0.02
+"""Largest share of utterances whose top label they may change."""
+KEPT = ("level",)
+"""Of the streaming state: how loud a voice is outlasts a silence."""
+
+
+def network_of(encoder: Encoder | StreamingEncoder, head: Head) -> Compact | StreamingCompact:
+    """Encoder and head joined, in evaluation mode."""
+    if isinstance(encoder, StreamingEncoder):
+        return StreamingCompact(encoder, head).eval()
+    return Compact(encoder, head).eval()
+
+
+def write(network: Compact | StreamingCompact, path: Path) -> None:
+    """Export to the served graph, large weights stored small."""
+    if isinstance(network, StreamingCompact):
+        write_streaming_graph(network, path)
+    else:
+        write_graph(network, path)
+
+
+def shape_of(network: Compact | StreamingCompact) -> dict[str, Any]:
+    """What the manifest says of the graph's form."""
+    if not isinstance(network, StreamingCompact):
+        return {"window_samples": LENGTHS[-1], "lengths": LENGTHS, "receptive_field": FRAME}
+    delay = network.encoder.config.delay
+    return {
+        "window_samples": HOP,
+        "lengths": (HOP,),
+        "receptive_field": FRAME,
+        "streaming": Streaming(delay_frames=delay, kept=KEPT),
+    }
+
+
+def parity(
+    network: Compact | StreamingCompact, graph: Path, waves: Sequence[Float32]
+) -> tuple[Check, ...]:
+    """The graph with small weights against the network, on windows of real speech [S]."""
+    session = ort.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
+    differences, changed = [], 0
+    for wave in waves:
+        inputs = _inputs(network, wave[None])
+        (served,) = session.run(["logits"], inputs)
+        with torch.inference_mode():
+            wanted = network(*map(torch.from_numpy, inputs.values()))[0].numpy()
+        one, other = _utterance(network, served), _utterance(network, wanted)
+        differences.append(float(np.abs(one - other).max()))
+        changed += int(one.argmax() != other.argmax())
+    rows = (
+        ("small weights: largest change of an utterance logit", max(differences), LOGIT_LIMIT),
+        (
+            "small weights: share of utterances with another label",
+            changed / len(waves),
+            LABEL_LIMIT,
+        ),
+    )
+    checks = [Check(name=n, value=v, limit=limit, passed=v <= limit) for n, v, limit in rows]
+    if isinstance(network, StreamingCompact):
+        checks.append(_pieces(network, session, waves[0]))
+    return tuple(checks)
+
+
+def _inputs(network: Compact | StreamingCompact, waves: Float32) -> dict[str, Any]:
+    inputs: dict[str, Any] = {"wave": waves}
+    if isinstance(network, StreamingCompact):
+        config = network.encoder.config
+        inputs["wave"] = np.pad(waves, ((0, 0), (0, config.delay * FRAME)))
+        inputs |= dict(zip(names_of(config), first_state(config, len(waves)), strict=True))
+    return inputs
+
+
+def _utterance(network: Compact | StreamingCompact, logits: Float32) -> Float32:
+    first = network.encoder.config.delay if isinstance(network, StreamingCompact) else 0
+    return np.asarray(logits[0, first:].mean(axis=0), np.float32)
+
+
+def _pieces(network: StreamingCompact, session: ort.InferenceSession, wave: Float32) -> Check:
+    """The served graph hop by hop against the network on the whole wave: one function."""
+    config = network.encoder.config
+    names = names_of(config)
+    wave = wave[: len(wave) // HOP * HOP]
+    state: Sequence[Any] = first_state(config)
+    parts = []
+    for start in range(0, len(wave), HOP):
+        piece = wave[None, start : start + HOP]
+        logits, _, *state = session.run(
+            None, {"wave": piece, **dict(zip(names, state, strict=True))}
+        )
+        parts.append(logits[0])
+    whole: Tensor
+    with torch.inference_mode():
+        whole = network(torch.from_numpy(wave[None].copy()), *network.encoder.begin())[0][0]
+    apart = np.abs(np.concatenate(parts) - whole.numpy())[config.delay :].max()
+    return Check(
+        name="streaming: largest change of a frame logit, hop by hop against the whole",
+        value=float(apart),
+        limit=2 * LOGIT_LIMIT,
+        passed=bool(apart <= 2 * LOGIT_LIMIT),
+    )

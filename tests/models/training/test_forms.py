@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tonewatch.models.manifest import Manifest
+from tonewatch.models.registry import load_engine
+from tonewatch.models.settings import EngineSettings
+from tonewatch.models.streaming_engine import StreamingEngine
+from tonewatch.models.training import train as room
+from tonewatch.models.training.distil import Distillation
+from tonewatch.models.training.encoder import EncoderConfig
+from tonewatch.models.window import Window
+
+from .small import HEADS, WIDTH, variables, voice, write_corpus, write_ct2
+
+pytestmark = pytest.mark.torch
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.mktemp("train")
+    job = room.Training(
+        manifest=write_corpus(base / "corpus"),
+        encoder=write_ct2(base / "model.bin", variables()),
+        output=base / "own",
+        cache=base / "cache",
+        name="own",
+        form="streaming",
+        distillation=Distillation(steps=5, batch=2),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            room,
+            "EncoderConfig",
+            lambda layers: EncoderConfig(width=WIDTH, heads=HEADS, layers=layers),
+        )
+        return room.train(job, lambda _: None)
+
+
+def test_a_streaming_folder_says_what_it_is(folder: Path) -> None:
+    manifest = Manifest.load(folder)
+    assert manifest.streaming is not None
+    assert manifest.streaming.delay_frames == 10
+    assert manifest.streaming.kept == ("level",)
+    assert any("hop by hop" in check.name for check in manifest.checks)
+
+
+def test_a_trained_streaming_folder_is_served_hop_by_hop(folder: Path) -> None:
+    engine = load_engine(EngineSettings(model=str(folder), provider="cpu", force=True))
+    assert isinstance(engine, StreamingEngine)
+    wave = voice(0, 0, seconds=2.4)
+
+    def window(start: int, stop: int) -> Window:
+        piece = wave[320 * start : 320 * stop]
+        return Window(leg="a/b", start_frame=start, samples=piece, speech=1.0, captured_at=0.0)
+
+    engine.open("a/b")
+    (whole,) = engine.infer([window(0, 120)])
+    engine.open("a/b")
+    pieces = engine.infer([window(start, start + 12) for start in range(0, 120, 12)])
+    logits = np.concatenate([piece.logits for piece in pieces])
+    assert whole.logits.shape == (110, 9)
+    assert logits == pytest.approx(whole.logits, abs=2e-2)
