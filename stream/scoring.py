@@ -54,6 +54,8 @@ class Scorer:
         self._judge = judge
         self._wanted = wanted
         self._waiting: list[tuple[Window, str]] = []
+        self._missed = False
+        """Whether the newest window was not wanted."""
         self._asked: deque[tuple[list[str], Callable[[], list[Frames]]]] = deque()
 
     def hear(self, heard: Heard) -> Iterator[Scored]:
@@ -81,14 +83,16 @@ class Scorer:
 
     def break_off(self) -> Iterator[Scored]:
         """Scoring was stopped or the process killed: read what waits, settle no speech, close
-        nothing."""
+        nothing. A newest window that is not wanted was still waited for then: no rest."""
         yield from self._read_waiting()
-        if (update := self._core.rest()) is not None:
+        if not self._missed and (update := self._core.rest()) is not None:
             yield Scored(update=update, episodes=update.decision.episodes)
 
     def _add(self, windows: Sequence[Window]) -> None:
-        wanted = filter(self._wanted, windows)
-        self._waiting += [(window, self._judge(window)) for window in wanted]
+        for window in windows:
+            self._missed = not self._wanted(window)
+            if not self._missed:
+                self._waiting.append((window, self._judge(window)))
 
     def _read_waiting(self) -> Iterator[Scored]:
         while self._waiting:
