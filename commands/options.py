@@ -1,8 +1,9 @@
 """Options that several commands share, and the way from options to Settings."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -12,11 +13,22 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def settings_options(command: Command) -> Command:
-    """`--config`, `--set`, `--model` and `--provider`."""
+    """`--config`, `--set`, `--model`, `--provider` and `--force`.
+
+    `--force` reaches the command as one more assignment.
+    """
+
+    @functools.wraps(command)
+    def with_force(*, force: bool, assignments: tuple[str, ...], **words: Any) -> Any:
+        more = ("engine.force=true",) if force else ()
+        return command(assignments=(*assignments, *more), **words)
+
+    wrapped = cast(Command, with_force)
     for option in (
+        click.option("--force", is_flag=True, help="Load a model although it failed its checks."),
         click.option(
             "--provider",
-            type=click.Choice(["auto", "cpu", "cuda", "tensorrt"]),
+            type=click.Choice(["auto", "cpu", "cuda", "tensorrt", "openvino"]),
             help="Where to compute; one demanded by name must load.  [default: auto]",
         ),
         click.option("--model", help="Model name or folder.  [default: auto, the best one]"),
@@ -33,8 +45,8 @@ def settings_options(command: Command) -> Command:
             help="Settings file (TOML).  [default: the user's tonewatch.toml, if there is one]",
         ),
     ):
-        command = option(command)
-    return command
+        wrapped = option(wrapped)
+    return wrapped
 
 
 def settings_from(

@@ -53,6 +53,14 @@ class Calibration(_Part):
     fitted_on: str = "not fitted"
 
 
+class Probe(_Part):
+    """What the fp32 network answers to `probe_wave`: compared on the machine that serves."""
+
+    samples: int = Field(ge=400, description="length of the wave")
+    logits: tuple[float, ...] = Field(min_length=9, max_length=9, description="of the utterance")
+    limit: float = Field(gt=0, description="largest difference of a logit")
+
+
 class Streaming(_Part):
     """A graph that reads only new sound and keeps a state for each leg."""
 
@@ -88,6 +96,7 @@ class Manifest(BaseModel):
     )
     calibration: Calibration = Calibration()
     checks: tuple[Check, ...] = ()
+    probe: Probe | None = Field(None, description="checked when the graph is loaded")
     data: tuple[DataSource, ...] = ()
     licence: Licence
     accuracy: dict[str, Any] = Field(default_factory=dict)

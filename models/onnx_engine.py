@@ -1,39 +1,62 @@
 """Any model folder that keeps the contract (docs/model-folder.md), run by ONNX Runtime."""
 
+import contextlib
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 
 from .engine import EngineError
 from .labels import LABELS, MASKED_LOGIT
 from .manifest import Manifest
-from .onnx_session import Provider, load_session
+from .onnx_binding import BoundRuns
+from .onnx_session import Provider
+from .probe import distance, probe_wave
+from .providers import Session, load
 from .window import Float32, Frames, Window
+
+log = logging.getLogger(__name__)
 
 
 class OnnxEngine:
     """A stateless engine: waveform in, frame logits and features out.
 
     On the CPU windows run one by one: batching gains nothing there, and a window's numbers then
-    cannot depend on its neighbours. On a GPU windows of one length share a call, where the
-    manifest says that rows are independent.
+    cannot depend on its neighbours. On a GPU windows of one length share a call of a fixed shape,
+    where the manifest says that rows are independent.
     """
 
     def __init__(
-        self, folder: Path, *, provider: Provider = "auto", threads: int = 0, batch: int = 8
+        self,
+        folder: Path,
+        *,
+        provider: Provider = "auto",
+        threads: int = 0,
+        batch: int = 8,
+        fallback: bool = False,
+        force: bool = False,
     ) -> None:
         self._manifest = Manifest.load(folder)
         graph = folder / self._manifest.graph
-        check_graph(graph, self._manifest)
-        self._session, self._provider = load_session(graph, provider=provider, threads=threads)
+        with verified(graph, self._manifest):
+            self._session, self._provider = load(
+                graph,
+                self._manifest,
+                provider=provider,
+                threads=threads,
+                batch=batch,
+                fallback=fallback,
+            )
         _check_interface(self._session, graph)
-        together = self._manifest.batching and self._provider != "CPU"
-        self._batch = batch if together else 1
+        on_gpu = "CPU" not in self._provider
+        self._batch = batch if self._manifest.batching and on_gpu else 1
+        self._bound = BoundRuns(self._session, batch=self._batch) if on_gpu else None
         self._masked = np.array([label not in self._manifest.known for label in LABELS])
         self._warm_up(graph)
+        self._check_probe(force)
 
     @property
     def manifest(self) -> Manifest:
@@ -74,7 +97,10 @@ class OnnxEngine:
     def _run(self, waves: Float32) -> tuple[Float32, Float32]:
         """Waves [B, S] to logits [B, F, 9] and features [B, F, D]."""
         try:
-            logits, features = self._session.run(["logits", "features"], {"wave": waves})
+            if self._bound:
+                logits, features = self._bound.run(waves)
+            else:
+                logits, features = self._session.run(["logits", "features"], {"wave": waves})
         except Exception as error:  # onnxruntime raises many unrelated types
             raise EngineError(f"model {self._manifest.name}: {error}") from error
         expected = (len(waves), self._manifest.frames_of(waves.shape[1]), len(LABELS))
@@ -88,15 +114,39 @@ class OnnxEngine:
         return np.where(self._masked, np.float32(MASKED_LOGIT), logits), features
 
     def _warm_up(self, graph: Path) -> None:
-        """Run every length once: the first call of a shape is slow, and a wrong graph shows."""
+        """Run shapes once: a GPU's first call of a shape is slow, and a wrong graph shows.
+
+        On the CPU only the memory has to be there: the longest length will do.
+        """
         noise = np.random.default_rng(0).standard_normal(self._manifest.window_samples)
-        for length in self._manifest.lengths:
-            _, features = self._run((0.05 * noise[:length]).astype(np.float32)[None])
+        lengths = self._manifest.lengths
+        for length in lengths if self._bound else {lengths[0], lengths[-1]}:
+            wave = (0.05 * noise[:length]).astype(np.float32)
+            for size in self._bound.sizes if self._bound else (1,):
+                _, features = self._run(np.repeat(wave[None], size, axis=0))
             if features.shape[-1] != self._manifest.feature_dim:
                 raise EngineError(
                     f"{graph}: expected {self._manifest.feature_dim} features, "
                     f"found {features.shape[-1]}"
                 )
+
+    def _check_probe(self, force: bool) -> None:
+        """Whether this machine computes what was exported. Raises EngineError unless `force`."""
+        probe = self._manifest.probe
+        if probe is None:
+            return
+        logits, _ = self._run(probe_wave(probe.samples)[None])
+        found = distance(logits[0], probe.logits, ~self._masked)
+        if found <= probe.limit:
+            return
+        line = (
+            f"model {self._manifest.name}: on this machine ({self._provider}) a logit of the probe "
+            f"is {found:.3g} from the fp32 network's, {probe.limit:.3g} is allowed: export it "
+            "here, or take another precision"
+        )
+        if not force:
+            raise EngineError(f"{line}; --force loads it all the same")
+        log.warning(line)
 
 
 def _groups(windows: Sequence[Window], size: int) -> Iterator[list[Window]]:
@@ -111,18 +161,35 @@ def _groups(windows: Sequence[Window], size: int) -> Iterator[list[Window]]:
         yield group
 
 
+@contextlib.contextmanager
+def verified(graph: Path, manifest: Manifest) -> Iterator[None]:
+    """Check a graph on another core while the block loads it; what the check says goes first."""
+    if not graph.is_file():
+        raise EngineError(f"{graph}: missing, though the manifest of {manifest.name} names it")
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        checked = pool.submit(check_graph, graph, manifest)
+        try:
+            yield
+        finally:
+            checked.result()
+
+
 def check_graph(graph: Path, manifest: Manifest) -> None:
     """Whether it is the graph that the manifest describes. Raises EngineError."""
     if not graph.is_file():
         raise EngineError(f"{graph}: missing, though the manifest of {manifest.name} names it")
-    if manifest.sha256 and hashlib.sha256(graph.read_bytes()).hexdigest() != manifest.sha256:
+    if not manifest.sha256:
+        return
+    with graph.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != manifest.sha256:
         raise EngineError(
             f"{graph}: not the graph that its manifest describes (SHA-256 differs); "
             "make or copy the model folder again as a whole"
         )
 
 
-def _check_interface(session: ort.InferenceSession, graph: Path) -> None:
+def _check_interface(session: Session, graph: Path) -> None:
     inputs = [node.name for node in session.get_inputs()]
     outputs = [node.name for node in session.get_outputs()]
     if inputs != ["wave"] or not {"logits", "features"} <= set(outputs):

@@ -7,6 +7,7 @@ loaded session knows what it really runs on.
 import logging
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -14,17 +15,22 @@ import onnxruntime as ort
 
 from .engine import EngineError, ProviderError
 
-Provider = Literal["auto", "cpu", "cuda", "tensorrt"]
+Provider = Literal["auto", "cpu", "cuda", "tensorrt", "openvino"]
+
+CPU: Final = "CPUExecutionProvider"
+CUDA: Final = "CUDAExecutionProvider"
+TENSORRT: Final = "TensorrtExecutionProvider"
 
 _CHAINS: Final[dict[str, list[str]]] = {
-    "cpu": ["CPUExecutionProvider"],
-    "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"],
-    "tensorrt": ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"],
+    "cpu": [CPU],
+    "cuda": [CUDA, CPU],
+    "tensorrt": [TENSORRT, CUDA, CPU],
 }
-_NAMES: Final = {
-    "CPUExecutionProvider": "CPU",
-    "CUDAExecutionProvider": "CUDA",
-    "TensorrtExecutionProvider": "TensorRT",
+_NAMES: Final = {CPU: "CPU", CUDA: "CUDA", TENSORRT: "TensorRT"}
+_KEYS: Final = {"cpu": "CPU", "cuda": "CUDA", "tensorrt": "TensorRT", "openvino": "OpenVINO"}
+_WAYS: Final = {
+    "cuda": "pip install 'tonewatch[gpu]'",
+    "tensorrt": "pip install 'tonewatch[gpu]' tensorrt, with its libraries on the loader's path",
 }
 
 log = logging.getLogger(__name__)
@@ -48,37 +54,58 @@ def _options(threads: int) -> ort.SessionOptions:
     return options
 
 
-def _wanted(provider: Provider) -> str:
+def wanted(provider: Provider) -> str:
+    """What to compute on: for `auto` a GPU where there is one, else the CPU."""
     if provider != "auto":
         return provider
     has_gpu = shutil.which("nvidia-smi") is not None
-    return "cuda" if has_gpu and "CUDAExecutionProvider" in ort.get_available_providers() else "cpu"
+    return "cuda" if has_gpu and CUDA in ort.get_available_providers() else "cpu"
 
 
 def load_session(
-    graph: Path, *, provider: Provider = "auto", threads: int = 0
+    graph: Path,
+    *,
+    provider: Provider = "auto",
+    threads: int = 0,
+    fallback: bool = False,
+    options: Mapping[str, Mapping[str, str]] | None = None,
 ) -> tuple[ort.InferenceSession, str]:
     """Load a graph; return the session and the name of what it really computes on.
 
-    Raises EngineError for a graph that cannot be loaded, ProviderError when a provider was
-    demanded by name and another one loaded.
+    `options` are those of single providers. Where something else loaded than was wanted, the name
+    says so ("CPU instead of CUDA"). Raises EngineError for a graph that cannot be loaded,
+    ProviderError when a provider was demanded by name, another one loaded and no `fallback` is
+    allowed.
     """
-    wanted = _wanted(provider)
-    chain = [name for name in _CHAINS[wanted] if name in ort.get_available_providers()]
+    key = wanted(provider)
+    # fp32 means fp32: TF32 would round every product to ten bits.
+    settings = {CUDA: {"use_tf32": "0"}} | dict(options or {})
+    chain = [
+        (name, dict(settings.get(name, {})))
+        for name in _CHAINS[key]
+        if name in ort.get_available_providers()
+    ]
+    if not graph.is_file():
+        raise EngineError(f"{graph}: cannot be read: no such file")
     try:
-        session = ort.InferenceSession(
-            graph.read_bytes(), sess_options=_options(threads), providers=chain
-        )
-    except OSError as error:
-        raise EngineError(f"{graph}: cannot be read: {error.strerror}") from error
+        # By its path: from memory the file would be copied twice (large: 4.6 s instead of 1 s).
+        session = ort.InferenceSession(str(graph), sess_options=_options(threads), providers=chain)
     except Exception as error:  # onnxruntime raises many unrelated types for a bad graph
-        raise EngineError(f"{graph}: not a graph that ONNX Runtime can load: {error}") from error
+        reason = " ".join(str(error).split())
+        raise EngineError(f"{graph}: not a graph that ONNX Runtime can load: {reason}") from error
     loaded = _NAMES.get(session.get_providers()[0], session.get_providers()[0])
-    if loaded.lower() != wanted:
-        if provider != "auto":
-            raise ProviderError(
-                f"provider {provider!r} was demanded, but {loaded} loaded: install its libraries "
-                f"(pip install 'tonewatch[gpu]') or choose --provider auto"
-            )
-        log.warning("%s could not be loaded; computing on %s", wanted, loaded)
-    return session, loaded
+    if loaded == _KEYS[key]:
+        return session, loaded
+    if provider != "auto" and not fallback:
+        raise ProviderError(
+            f"provider {provider!r} was demanded, but {loaded} loaded: install its libraries "
+            f"({_WAYS[key]}), choose --provider auto, or allow another one with "
+            "--set engine.fallback=true"
+        )
+    return session, fallen_back(key, loaded)
+
+
+def fallen_back(key: str, loaded: str) -> str:
+    """The name of a provider that stands in for the one of `key`; said in the log as well."""
+    log.warning("%s could not be loaded; computing on %s", _KEYS[key], loaded)
+    return f"{loaded} instead of {_KEYS[key]}"

@@ -109,7 +109,7 @@ def load_engine(settings: EngineSettings) -> Engine:
     if failed and not settings.force:
         raise EngineError(
             f"model {model.manifest.name}: failed its checks ({', '.join(failed)}); "
-            "export or train it again, or load it all the same with --set engine.force=true"
+            "export or train it again, or load it all the same with --force"
         )
     if model.manifest.streaming is not None:
         return StreamingEngine(model.folder, provider=settings.provider, threads=settings.threads)
@@ -118,6 +118,8 @@ def load_engine(settings: EngineSettings) -> Engine:
         provider=settings.provider,
         threads=settings.threads,
         batch=settings.batch,
+        fallback=settings.fallback,
+        force=settings.force,
     )
 
 

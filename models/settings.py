@@ -19,8 +19,11 @@ class EngineSettings(Section):
     models_dir: Path | None = Field(
         None, description="folder of further models; default: the user's data folder"
     )
-    provider: Literal["auto", "cpu", "cuda", "tensorrt"] = Field(
+    provider: Literal["auto", "cpu", "cuda", "tensorrt", "openvino"] = Field(
         "auto", description="where to compute; one demanded by name must load, else it is an error"
+    )
+    fallback: bool = Field(
+        False, description="compute elsewhere, and say so, where the demanded provider cannot load"
     )
     threads: int = Field(
         0, ge=0, description="threads inside one engine call; 0: cores minus one, at least one"

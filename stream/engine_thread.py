@@ -82,7 +82,7 @@ def batch_of(engine: Engine, batch: int, max_wait_s: float) -> tuple[int, float]
     One by one where the engine would take them one by one anyway: an answer that waits for its
     neighbours is only later.
     """
-    together = engine.manifest.batching and engine.provider not in ("CPU", "torch CPU")
+    together = engine.manifest.batching and "CPU" not in engine.provider
     return (batch, max_wait_s) if together else (1, 0.0)
 
 

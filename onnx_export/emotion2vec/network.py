@@ -76,8 +76,9 @@ class Block(nn.Module):
         batch, length, width = x.shape
         qkv = self.qkv(x).reshape(batch, length, 3, self.heads, width // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        scores = (q * self.scale) @ k.transpose(-2, -1) + bias
-        mixed = scores.softmax(dim=-1) @ v
+        # Bias and softmax in fp32: large biases and small weights both suffer in fp16.
+        scores = ((q * self.scale) @ k.transpose(-2, -1)).to(bias.dtype) + bias
+        mixed = scores.softmax(dim=-1).to(v.dtype) @ v
         result: Tensor = self.proj(mixed.transpose(1, 2).reshape(batch, length, width))
         return result
 
@@ -122,15 +123,28 @@ class Emotion2vecNetwork(nn.Module):
         )
         self.head = nn.Linear(config.width, labels)
 
+    def halve(self) -> "Emotion2vecNetwork":
+        """The same network in fp16, what is delicate left in fp32; changes this one.
+
+        fp32 stay: the normaliser's mean and variance over the window, the ALiBi bias, the softmax,
+        the head. Layer norms are computed in fp32 from fp16 tensors (ONNX: stash_type 1).
+        """
+        slopes, scale = self.slopes, self.alibi_scale.data
+        self.half()
+        self.head.float()
+        self.slopes, self.alibi_scale.data = slopes, scale
+        return self
+
     def forward(self, wave: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits and features of every frame."""
-        x = self._local(self._normalise(wave).unsqueeze(-1))
+        """Logits and features of every frame, in fp32."""
+        wanted = self.project.weight.dtype
+        x = self._local(self._normalise(wave).unsqueeze(-1).to(wanted))
         bias = self._alibi(x.shape[1])
         x = torch.cat([self.extra_tokens.expand(x.shape[0], -1, -1), x], dim=1)
         x = self.context_norm(x)
         for block in self.blocks:
             x = block(x, bias)
-        features = x[:, self.config.extra_tokens :]
+        features = x[:, self.config.extra_tokens :].to(self.head.weight.dtype)
         return self.head(features), features
 
     @staticmethod

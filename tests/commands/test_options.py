@@ -40,3 +40,18 @@ def test_a_broken_settings_file_is_named(tmp_path: Path) -> None:
 def test_a_failure_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     Failure("the disk is full").show()
     assert capsys.readouterr().err == "tonewatch: the disk is full\n"
+
+
+def test_force_is_one_more_assignment() -> None:
+    import click
+    from click.testing import CliRunner
+
+    from tonewatch.commands.options import settings_options
+
+    @click.command()
+    @settings_options
+    def command(assignments: tuple[str, ...], **_: object) -> None:
+        click.echo(str(settings_from(None, assignments, {}).engine.force))
+
+    assert CliRunner().invoke(command, []).output == "False\n"
+    assert CliRunner().invoke(command, ["--force"]).output == "True\n"

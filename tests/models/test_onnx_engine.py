@@ -87,3 +87,29 @@ def test_broken_samples_are_an_error_and_not_numbers(engine: OnnxEngine) -> None
     broken[5] = np.nan
     with pytest.raises(EngineError, match="not finite"):
         engine.infer([dataclasses.replace(window(), samples=broken)])
+
+
+def probe_of(folder: Path, *, off: float = 0.0) -> dict[str, object]:
+    from tonewatch.models.probe import probe_wave
+
+    engine = OnnxEngine(folder, provider="cpu")
+    wave = dataclasses.replace(window(), samples=probe_wave(16000))
+    (frames,) = engine.infer([wave])
+    logits = frames.logits.astype(np.float64).mean(axis=0)
+    return {"samples": 16000, "logits": [float(x) + off for x in logits], "limit": 0.01}
+
+
+def test_a_machine_that_computes_what_was_exported_may_serve(tmp_path: Path) -> None:
+    probe = probe_of(tiny_model(tmp_path / "tiny"))
+    assert OnnxEngine(tiny_model(tmp_path / "tiny", probe=probe), provider="cpu").manifest.probe
+
+
+def test_a_machine_that_computes_something_else_may_not_unless_forced(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    probe = probe_of(tiny_model(tmp_path / "tiny"), off=0.5)
+    folder = tiny_model(tmp_path / "tiny", probe=probe)
+    with pytest.raises(EngineError, match=r"on this machine \(CPU\).*is 0\.5 from.*--force"):
+        OnnxEngine(folder, provider="cpu")
+    OnnxEngine(folder, provider="cpu", force=True)
+    assert "on this machine (CPU)" in caplog.text

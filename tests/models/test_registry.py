@@ -41,7 +41,7 @@ def test_auto_leaves_out_a_model_that_failed_its_checks(tmp_path: Path) -> None:
 def test_a_model_that_failed_its_checks_loads_only_by_force(tmp_path: Path) -> None:
     failed = [{"name": "parity", "value": 1.0, "limit": 0.1, "passed": False}]
     tiny_model(tmp_path / "mine", checks=failed)
-    with pytest.raises(EngineError, match=r"failed its checks \(parity\).*engine.force"):
+    with pytest.raises(EngineError, match=r"failed its checks \(parity\).*--force"):
         load_engine(settings(tmp_path, "mine"))
     assert load_engine(settings(tmp_path, "mine", force=True)).manifest.name == "mine"
 

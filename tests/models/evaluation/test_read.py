@@ -1,9 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from tonewatch.models.evaluation.read import clip_logits, cut, frame_logits, quantised, spoken
 from tonewatch.models.labels import LABELS
+from tonewatch.models.streaming_engine import StreamingEngine
 
+from ..tiny_streaming import tiny_streaming_model
 from .scripted import ScriptedEngine
 
 LENGTHS = (16_000, 24_000, 32_000, 48_000)
@@ -57,3 +61,13 @@ def test_the_leg_is_closed_even_when_the_engine_fails() -> None:
     with pytest.raises(RuntimeError):
         frame_logits(engine, np.ones(16_000, np.float32))
     assert engine.calls == ["open", "infer", "close"]
+
+
+@pytest.mark.parametrize("samples", [100, 16_000, 50_321])
+def test_a_streaming_engine_answers_every_frame_of_a_clip(tmp_path: Path, samples: int) -> None:
+    engine = StreamingEngine(tiny_streaming_model(tmp_path / "tiny"), provider="cpu")
+    wave = np.random.default_rng(0).standard_normal(samples).astype(np.float32) * 0.1
+    logits = frame_logits(engine, wave)
+    assert logits.shape == (max(1, samples // 320), 9)
+    assert np.isfinite(logits).all()
+    np.testing.assert_array_equal(frame_logits(engine, wave), logits)
