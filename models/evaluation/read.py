@@ -34,6 +34,15 @@ def cut(wave: Float32, lengths: Sequence[int]) -> Iterator[tuple[int, Float32]]:
         yield start, wave[start * FRAME_SAMPLES : start * FRAME_SAMPLES + length].copy()
 
 
+def hops(wave: Float32, hop: int, delay_frames: int) -> Iterator[tuple[int, Float32]]:
+    """Start frames and sound of a streaming engine's hops: the clip, then silence until its last
+    frame is answered."""
+    length = len(wave) + delay_frames * FRAME_SAMPLES
+    padded = np.pad(wave, (0, -(-length // hop) * hop - len(wave)))
+    for start in range(0, len(padded), hop):
+        yield start // FRAME_SAMPLES, padded[start : start + hop].copy()
+
+
 def spoken(wave: Float32, frames: int) -> npt.NDArray[np.bool_]:
     """Which of the first `frames` 20 ms frames are within SPEECH_DB of the loudest."""
     rows = np.resize(wave, max(len(wave), frames * FRAME_SAMPLES))[: frames * FRAME_SAMPLES]
@@ -43,8 +52,11 @@ def spoken(wave: Float32, frames: int) -> npt.NDArray[np.bool_]:
 
 def frame_logits(engine: Engine, wave: Float32, leg: str = "clip") -> Float32:
     """Logits [F, 9] of every frame of a clip [N]; where windows overlap, their mean."""
-    lengths = engine.manifest.lengths
-    cuts = list(cut(quantised(wave), lengths))
+    streaming = engine.manifest.streaming
+    if streaming is not None:
+        cuts = list(hops(quantised(wave), engine.manifest.lengths[0], streaming.delay_frames))
+    else:
+        cuts = list(cut(quantised(wave), engine.manifest.lengths))
     engine.open(leg)
     try:
         answers = engine.infer(
@@ -60,6 +72,10 @@ def frame_logits(engine: Engine, wave: Float32, leg: str = "clip") -> Float32:
     for answer in answers:
         total[answer.start_frame : answer.stop_frame] += answer.logits
         seen[answer.start_frame : answer.stop_frame] += 1
+    if streaming is not None:
+        # Behind the clip lies the silence that brought its last frames.
+        count = max(1, len(wave) // FRAME_SAMPLES)
+        total, seen = total[:count], seen[:count]
     return np.asarray(total / np.maximum(seen, 1), np.float32)
 
 

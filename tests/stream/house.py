@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.stream.record.world import MANIFEST, LoudnessEngine
+from tests.stream.record.world import LoudnessEngine
 
 from tonewatch.models.engine import Engine
 from tonewatch.models.window import Frames, Window
@@ -83,7 +83,7 @@ class House:
         self.recorder = Recorder(self.settings.record, on_fault=self.bus.publish)
         self.monitor = Monitor(
             self.settings,
-            manifest=MANIFEST,
+            manifest=self.engine.manifest,
             load=lambda: self.engine,
             bus=self.bus,
             recorder=self.recorder,
