@@ -176,6 +176,8 @@ def _turn(parts: Parts, host: MonitorHost, keeper: Keeper, *, rebuild: bool) -> 
         )
         for done in closed:
             log.info("%s: an interrupted session was closed", done.path.name)
+            detail = {"state": "lost", "folder": done.path.name}
+            parts.audit.append("session ended", who="system", session=done.session, detail=detail)
             parts.store.add(done.path)
         # Some lose their sound alone and stay in the index.
         if parts.remover.expire(parts.stream.record) or rebuild:

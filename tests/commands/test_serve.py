@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import random
 import re
 import signal
 import socket
@@ -108,6 +109,43 @@ def test_a_sender_goes_on_after_a_new_start_and_nothing_is_lost_or_doubled(
     heard, _ = soundfile.read(audio, dtype="int16")
     assert np.array_equal(heard, samples)
     assert json.loads((audio.parent / "result.json").read_text())["session"]["state"] == "ended"
+
+
+@pytest.mark.slow
+def test_a_call_outlives_one_server_after_another(tmp_path: Path) -> None:
+    chance = random.Random()
+    samples = np.round(voice(20) * 32768).astype("<i2")
+    token, known = {}, 0
+    for life in range(5):
+        with served(tmp_path) as (server, port), sender(port) as socket_:
+            if token:
+                tell(socket_, "resume", **token)
+            else:
+                tell(socket_, "hello", rate=RATE, channels=1, legs=["customer"], notice=TOLD)
+            ready = said(socket_)
+            if ready["type"] == "error":
+                # Killed before it had a folder: nothing was durable, the call begins anew.
+                assert (ready["code"], known) == ("unknown_session", 0)
+                token = {}
+                continue
+            token = {key: ready[key] for key in ("session", "resume_token")}
+            assert known <= ready["next"] <= len(samples)
+            last = life == 4
+            stop = len(samples) if last else ready["next"] + chance.randrange(RATE // 10, 4 * RATE)
+            with contextlib.suppress(ConnectionClosed):
+                for start in range(ready["next"], stop, 800):
+                    socket_.send(samples[start : min(stop, start + 800)].tobytes())
+                    if not last and chance.random() < 0.02:
+                        server.send_signal(chance.choice([signal.SIGTERM, signal.SIGKILL]))
+                if last:
+                    tell(socket_, "end")
+                else:
+                    server.send_signal(chance.choice([signal.SIGTERM, signal.SIGKILL]))
+                while True:
+                    known = max(known, said(socket_).get("durable", 0))
+    (audio,) = tmp_path.glob("*/processed_audio.wav")
+    heard, _ = soundfile.read(audio, dtype="int16")
+    assert np.array_equal(heard, samples)
 
 
 @contextlib.contextmanager

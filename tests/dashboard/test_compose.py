@@ -74,6 +74,9 @@ def test_a_session_whose_sender_does_not_come_back_is_finished_at_a_later_start(
         stored = until(lambda: parts.store.get(session.id), "the session")
         until(lambda: parts.store.get(session.id).state == "lost", "its end")
     assert stored.id == session.id
+    lines = list(read_audit(tmp_path / "outputs" / "audit.jsonl"))
+    (ended,) = [one for one in lines if one["what"] == "session ended"]
+    assert (ended["session"], ended["detail"]["state"]) == (session.id, "lost")
     assert (card.parent / "result.json").exists()
 
 
