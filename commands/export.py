@@ -1,23 +1,50 @@
-"""`tonewatch export`: emotion2vec+ as a checked model folder."""
+"""`tonewatch export`: emotion2vec+ as checked model folders."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ..models.registry import models_folder
+from ..models.engine import EngineError
+from ..models.manifest import MANIFEST_NAME, ManifestError
+from ..models.registry import find, models_folder
+from ..settings import Settings
+from ..stream.sources.demo import demo_call
 from .options import Failure, settings_from
 
+if TYPE_CHECKING:
+    from ..onnx_export.emotion2vec.precision import Speech
+
 NAMES = ("emotion2vec_plus_large", "emotion2vec_plus_base", "emotion2vec_plus_seed")
+PRECISIONS = ("fp32", "fp16", "bf16", "int8", "int8-static")
+_WINDOW = 48_000
 
 
 @click.command()
 @click.argument("model")
 @click.option("--hub", type=click.Choice(["ms", "hf"]), default="ms", show_default=True,
               help="ModelScope or Hugging Face, where MODEL is a name.")  # fmt: skip
-@click.option("--precision", type=click.Choice(["fp32", "int8"]), default="fp32", show_default=True)
-@click.option("--models-dir", type=click.Path(path_type=Path), help="Where the folder goes.")
+@click.option("--precision", "precisions", type=click.Choice(PRECISIONS), multiple=True,
+              default=("fp32",), show_default=True,
+              help="fp16 is for GPUs; int8, int8-static and bf16 (these two on OpenVINO) are for "
+                   "CPUs. Repeatable.")  # fmt: skip
+@click.option("--speech", type=click.Path(path_type=Path, exists=True),
+              help="Recordings on which a lower precision is judged.  [default: the demo call, "
+                   "whose voices are synthetic]")  # fmt: skip
+@click.option("--models-dir", type=click.Path(path_type=Path), help="Where the folders go.")
 @click.option("--reference/--no-reference", default=True, help="Compare with FunASR itself.")
-def command(model: str, hub: str, precision: str, models_dir: Path | None, reference: bool) -> None:
+@click.option("--tensorrt", is_flag=True,
+              help="Build TensorRT's engine for this machine's GPU: of MODEL as it was exported, "
+                   "else of the export.")  # fmt: skip
+def command(
+    model: str,
+    hub: str,
+    precisions: tuple[str, ...],
+    speech: Path | None,
+    models_dir: Path | None,
+    reference: bool,
+    tensorrt: bool,
+) -> None:
     """Export emotion2vec+ to ONNX, prove it equal, and keep it for `tonewatch serve`.
 
     MODEL is emotion2vec_plus_large, _base or _seed, fetched through FunASR where it is not there
@@ -26,33 +53,87 @@ def command(model: str, hub: str, precision: str, models_dir: Path | None, refer
     """
     settings = settings_from(None, (), {"engine.models_dir": models_dir})
     try:
+        exported = _exported(model, settings) if tensorrt else None
+        folders = [exported] if exported else _export(
+            model, hub, precisions, speech, settings, reference
+        )  # fmt: skip
+        if tensorrt:
+            _build_engines(folders, settings)
+    except (EngineError, ManifestError, OSError) as error:
+        raise Failure(str(error)) from error
+    for folder in folders:
+        click.echo(f"{folder} is ready: tonewatch serve --model {folder.name}")
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _exported(model: str, settings: Settings) -> Path | None:
+    """The model folder that MODEL already is, or already has."""
+    if (Path(model) / MANIFEST_NAME).is_file():
+        return Path(model)
+    if Path(model).is_dir():
+        return None
+    home = models_folder(settings.engine)
+    named = settings.engine.model_copy(update={"model": model})
+    return find(named).folder if (home / model / MANIFEST_NAME).is_file() else None
+
+
+def _export(
+    model: str,
+    hub: str,
+    precisions: tuple[str, ...],
+    speech: Path | None,
+    settings: Settings,
+    reference: bool,
+) -> list[Path]:
+    try:
         from ..onnx_export.emotion2vec.export import Export, export
         from ..onnx_export.emotion2vec.fetch import fetch
+        from ..onnx_export.emotion2vec.precision import PRECISIONS as KNOWN
         from ..onnx_export.errors import ExportError
     except ImportError as error:
         raise Failure(f"{error}: pip install 'tonewatch[export]'") from error
-
-    def say(line: str) -> None:
-        click.echo(line, err=True)
-
     try:
         if not Path(model).is_dir() and model not in NAMES:
             raise ExportError(f"{model}: neither a folder nor one of {', '.join(NAMES)}")
+        lower = any(precision != "fp32" for precision in precisions)
+        windows = _speech(speech) if lower else None
         source = (
             Path(model)
             if Path(model).is_dir()
-            else fetch(model, "hf" if hub == "hf" else "ms", say)
+            else fetch(model, "hf" if hub == "hf" else "ms", _say)
         )
-        folder = export(
-            Export(
-                source=source,
-                target=models_folder(settings.engine),
-                name=model if model in NAMES else None,
-                precision="int8" if precision == "int8" else "fp32",
-                reference=reference,
-            ),
-            say,
+        job = Export(
+            source=source,
+            target=models_folder(settings.engine),
+            name=model if model in NAMES else None,
+            precisions=tuple(known for known in KNOWN if known in precisions),
+            reference=reference,
+            **({"speech": windows} if windows else {}),
         )
-    except (ExportError, OSError) as error:
+        return export(job, _say)
+    except ExportError as error:
         raise Failure(str(error)) from error
-    click.echo(f"{folder} is ready: tonewatch serve --model {folder.name}")
+
+
+def _speech(source: Path | None) -> "Speech":
+    from ..onnx_export.emotion2vec.precision import Speech
+    from ..onnx_export.speech import speech_windows
+
+    if source is None:
+        name = "the demo call (synthetic voices)"
+        return Speech(windows=speech_windows(demo_call(), samples=_WINDOW), name=name)
+    return Speech(windows=speech_windows(source, samples=_WINDOW), name=f"speech ({source.name})")
+
+
+def _build_engines(folders: list[Path], settings: Settings) -> None:
+    from ..onnx_export.errors import ExportError
+    from ..onnx_export.tensorrt import build_engine
+
+    try:
+        for folder in folders:
+            build_engine(folder, batch=settings.engine.batch, say=_say)
+    except ExportError as error:
+        raise Failure(str(error)) from error

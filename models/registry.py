@@ -2,14 +2,18 @@
 
 import logging
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import platformdirs
 
 from .engine import Engine, EngineError, ModelNotFoundError
 from .manifest import MANIFEST_NAME, Manifest, ManifestError
 from .settings import EngineSettings
+
+if TYPE_CHECKING:
+    from .onnx_session import Provider
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +62,30 @@ def available(settings: EngineSettings) -> list[Model]:
     return models
 
 
-def _rank(model: Model) -> tuple[int, str]:
-    name = model.manifest.name
-    if name in BEST_FIRST:
-        return BEST_FIRST.index(name), name
-    return (len(BEST_FIRST) + (embedded_folder() in model.folder.parents)), name
+_ON_GPU: Final = ("fp16", "fp32")
+_ON_CPU: Final = ("int8", "int8-static", "fp32", "bf16")
+_ON_OPENVINO: Final = ("int8-static", "bf16", "int8", "fp32")
+"""Which precision of a model `auto` prefers, as measured (docs/measured.md); others come last."""
+
+
+def _precisions(provider: "Provider") -> tuple[str, ...]:
+    """The order of precisions for what this machine would compute on."""
+    from .onnx_session import wanted
+
+    key = wanted(provider)
+    if key in ("cuda", "tensorrt"):
+        return _ON_GPU
+    with_openvino = key == "openvino" or (provider == "auto" and bool(find_spec("openvino")))
+    return _ON_OPENVINO if with_openvino else _ON_CPU
+
+
+def _rank(model: Model, precisions: tuple[str, ...]) -> tuple[int, int, str]:
+    name, precision = model.manifest.name, model.manifest.precision
+    family = name.removesuffix(f"-{precision}")
+    place = precisions.index(precision) if precision in precisions else len(precisions)
+    if family in BEST_FIRST:
+        return BEST_FIRST.index(family), place, name
+    return len(BEST_FIRST) + _is_embedded(model), place, name
 
 
 def find(settings: EngineSettings) -> Model:
@@ -84,7 +107,8 @@ def find(settings: EngineSettings) -> Model:
             raise ModelNotFoundError(
                 f"no checked model in {models_folder(settings)} and none in the package"
             )
-        return min(good, key=_rank)
+        precisions = _precisions(settings.provider)
+        return min(good, key=lambda model: _rank(model, precisions))
     for model in models:
         if name in (model.manifest.name, model.folder.name):
             return model
@@ -125,4 +149,4 @@ def load_engine(settings: EngineSettings) -> Engine:
 
 def way_up(manifest: Manifest) -> str:
     """The line that gets a better model; empty where the best one is loaded."""
-    return "" if manifest.name == BEST_FIRST[0] else WAY_UP
+    return "" if manifest.name.startswith(BEST_FIRST[0]) else WAY_UP

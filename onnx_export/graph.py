@@ -4,14 +4,15 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import onnx
 import torch
 
 from ..models.labels import LABELS, MASKED_LOGIT, Label
+from ..models.window import Float32
 from .errors import ExportError
 
 OPSET: Final = 18
@@ -74,9 +75,7 @@ def quantise_dynamic(source: Path, target: Path, *, keep: frozenset[tuple[int, i
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    graph = onnx.load(str(source)).graph
-    kept = {tensor.name for tensor in graph.initializer if tuple(tensor.dims) in keep}
-    excluded = [node.name for node in graph.node if kept & set(node.input)]
+    excluded = [node.name for node in _products(source) if node.shape in keep]
     try:
         with _quiet():
             quantize_dynamic(
@@ -90,6 +89,69 @@ def quantise_dynamic(source: Path, target: Path, *, keep: frozenset[tuple[int, i
             )
     except OSError as error:
         raise ExportError(f"{target}: cannot be written: {error.strerror}") from error
+
+
+def quantise_static(
+    source: Path, target: Path, *, keep: frozenset[tuple[int, int]], speech: Sequence[Float32]
+) -> None:
+    """int8 matrix products whose activation scales were fixed beforehand, on windows of speech [S].
+
+    Weights per channel; activations by the least and the largest value seen. Rows of a batch are
+    independent. Written with QuantizeLinear/DequantizeLinear pairs, which ONNX Runtime and OpenVINO
+    fuse into int8 products. `keep` as of `quantise_dynamic`; products of two activations stay in
+    fp32. Raises ExportError.
+    """
+    from onnxruntime.quantization import (
+        CalibrationDataReader,
+        QuantFormat,
+        QuantType,
+        quantize_static,
+    )
+
+    class Reader(CalibrationDataReader):
+        """Hands the windows over one by one."""
+
+        def __init__(self) -> None:
+            self._windows = iter(speech)
+
+        def get_next(self) -> dict[str, Any] | None:
+            """The next window as the graph's input."""
+            window = next(self._windows, None)
+            return None if window is None else {"wave": window[None]}
+
+    excluded = [node.name for node in _products(source) if node.shape in keep or not node.shape]
+    try:
+        with _quiet():
+            quantize_static(
+                str(source),
+                str(target),
+                Reader(),
+                quant_format=QuantFormat.QDQ,
+                per_channel=True,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                op_types_to_quantize=["MatMul"],
+                nodes_to_exclude=excluded,
+            )
+    except OSError as error:
+        raise ExportError(f"{target}: cannot be written: {error.strerror}") from error
+
+
+class _Product(NamedTuple):
+    name: str
+    shape: tuple[int, ...]
+    """Of the constant weight; empty where both factors are computed."""
+
+
+def _products(source: Path) -> list[_Product]:
+    """Every matrix product of a graph."""
+    graph = onnx.load(str(source)).graph
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    return [
+        _Product(node.name, shapes.get(node.input[1], ()))
+        for node in graph.node
+        if node.op_type in ("MatMul", "Gemm")
+    ]
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from ..models.labels import DISGUSTED, FEARFUL
 from ..models.manifest import Check
 from ..models.window import Float32
 
@@ -21,7 +22,7 @@ LOGITS_LIMIT: Final = 1e-4
 SCORES_LIMIT: Final = 1e-5
 FEATURES_LIMIT: Final = 2e-4
 GOLDEN_LIMIT: Final = 0.05
-"""Largest difference of a log score on the publisher's example recording."""
+"""Largest difference of a log score on the publisher's example recording, in fp32."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class Deviation:
     scores_mean: float
     changed: float
     """Share of frames whose top label changed."""
+    rivals: float
+    """Largest difference of (fear - disgust) in utterance logits."""
 
 
 def softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -48,12 +51,19 @@ def softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def deviation(run: Run, reference: Run, batches: Iterable[Float32]) -> Deviation:
     """Run both over batches of waves [B, S] and keep the largest differences."""
-    largest, changed, frames, means = np.zeros(4), 0, 0, []
+    largest, changed, frames, means = np.zeros(5), 0, 0, []
     for waves in batches:
         (logits, features), (logits0, features0) = run(waves), reference(waves)
         pooled, pooled0 = (x.astype(np.float64).mean(axis=1) for x in (logits, logits0))
         scores = np.abs(softmax(pooled) - softmax(pooled0))
-        differences = (pooled - pooled0, logits - logits0, features - features0, scores)
+        gaps = [x[:, FEARFUL] - x[:, DISGUSTED] for x in (pooled, pooled0)]
+        differences = (
+            pooled - pooled0,
+            logits - logits0,
+            features - features0,
+            scores,
+            gaps[0] - gaps[1],
+        )
         largest = np.maximum(largest, [np.abs(part).max() for part in differences])
         means.append(scores.mean())
         changed += int((logits.argmax(-1) != logits0.argmax(-1)).sum())
@@ -65,6 +75,7 @@ def deviation(run: Run, reference: Run, batches: Iterable[Float32]) -> Deviation
         scores=float(largest[3]),
         scores_mean=float(np.mean(means)),
         changed=changed / frames,
+        rivals=float(largest[4]),
     )
 
 
@@ -77,6 +88,29 @@ def grid(lengths: Sequence[int], batches: Sequence[int] = (1, 3)) -> Iterable[Fl
             levels = rng.uniform(0.02, 0.2, (batch, 1))
             noise = rng.standard_normal((batch, length)) * swell * levels
             yield np.clip(noise, -1, 1).astype(np.float32)
+
+
+def extremes(length: int) -> list[Float32]:
+    """Waves [1, length] at the ends of the range: what must never give a number that is none."""
+    rng = np.random.default_rng(11)
+    noise = rng.standard_normal(length)
+    click = np.zeros(length)
+    click[length // 2] = 1.0
+    waves = (
+        np.zeros(length),
+        np.full(length, 0.999),
+        np.sign(noise),
+        click,
+        np.round(noise) / 32768,
+        np.where(np.arange(length) < length // 2, 0.0, np.clip(noise, -1, 1)),
+    )
+    return [wave.astype(np.float32)[None] for wave in waves]
+
+
+def finite_check(name: str, run: Run, waves: Iterable[Float32]) -> Check:
+    """Counts logits that are no numbers; none may be."""
+    broken = sum(int((~np.isfinite(run(wave)[0])).sum()) for wave in waves)
+    return check(f"{name}: logits that are no numbers", broken, 0)
 
 
 def exact_checks(name: str, found: Deviation) -> list[Check]:
@@ -94,10 +128,12 @@ def check(name: str, value: float, limit: float) -> Check:
     return Check(name=name, value=value, limit=limit, passed=bool(value <= limit))
 
 
-def golden_check(run: Run, wave: Float32, expected: Sequence[float]) -> Check:
+def golden_check(
+    run: Run, wave: Float32, expected: Sequence[float], limit: float = GOLDEN_LIMIT
+) -> Check:
     """Largest difference of the log scores of one whole recording [S] from the published ones."""
     logits, _ = run(wave[None])
     pooled = logits.astype(np.float64).mean(axis=1)[0]
     log_scores = pooled - np.logaddexp.reduce(pooled)
     worst = float(np.abs(log_scores - np.log(np.asarray(expected, dtype=np.float64))).max())
-    return check("golden recording: log scores", worst, GOLDEN_LIMIT)
+    return check("golden recording: log scores", worst, limit)

@@ -3,33 +3,38 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final
 
-import numpy as np
 import onnxruntime as ort
 import soundfile
 import torch
 
-from ...models.funasr_engine import FunasrEngine
+from ...models.engine import EngineError
 from ...models.labels import LABELS
 from ...models.manifest import MANIFEST_NAME, Calibration, Check, Licence, Manifest
-from ...models.onnx_session import load_session
-from ...models.window import Float32, Window
+from ...models.window import Float32
 from ..errors import ExportError
-from ..graph import Served, export_graph, quantise_dynamic
-from ..parity import Deviation, Run, check, deviation, exact_checks, golden_check, grid
+from ..graph import Served, export_graph
+from ..parity import GOLDEN_LIMIT, Run, deviation, exact_checks, golden_check, grid
 from .checkpoint import Checkpoint, build, load_checkpoint, sha256
 from .pins import EXAMPLE_SHA256, GOLDEN
+from .precision import (
+    LOWER_GOLDEN_LIMIT,
+    Precision,
+    Speech,
+    lower_checks,
+    make_probe,
+    served_run,
+    write_graph,
+)
+from .reference import reference_run
 
-Precision = Literal["fp32", "int8"]
 Say = Callable[[str], None]
 
 LENGTHS: Final = (16_000, 24_000, 32_000, 48_000)
-INT8_SCORES_LIMIT: Final = 0.1
-"""Largest difference of an utterance score between int8 and fp32 on the check's speech."""
 
 LICENCE: Final = Licence(
     name="FunASR Model Open Source License Agreement 1.1",
@@ -48,102 +53,150 @@ class Export:
     source: Path
     """A folder in FunASR's format."""
     target: Path
-    """The user's model folder; the model gets a folder of its own in it."""
+    """The user's model folder; each precision gets a folder of its own in it."""
     name: str | None = None
-    precision: Precision = "fp32"
-    speech: Sequence[Float32] = ()
-    """Windows of real speech [48000] for the deviation of a lower precision."""
+    precisions: tuple[Precision, ...] = ("fp32",)
+    speech: Speech = Speech(windows=(), name="noise")  # noqa: RUF009  frozen, and no list in it
     reference: bool = True
     """Whether to compare with FunASR itself."""
 
 
-def export(job: Export, say: Say) -> Path:
-    """Export, check, write the manifest; return the model folder.
+def export(job: Export, say: Say) -> list[Path]:
+    """Export, check, write the manifests; return a model folder for each precision.
 
-    Everything is made in a temporary folder beside the target and moved at the end, so that a
+    Everything is made in a temporary folder beside the targets and moved at the end, so that a
     failure leaves nothing behind. Raises ExportError.
     """
     say(f"reading {job.source}")
     checkpoint = load_checkpoint(job.source, job.name)
-    name = checkpoint.name if job.precision == "fp32" else f"{checkpoint.name}-{job.precision}"
-    job.target.mkdir(parents=True, exist_ok=True)
-    _require_space(job.target, checkpoint)
-    final = job.target / name
-    with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=job.target) as scratch:
-        folder = Path(scratch, name)
-        folder.mkdir()
-        manifest = _make(job, checkpoint, folder, name, say)
-        content = manifest.model_dump(mode="json", by_alias=True)
-        (folder / MANIFEST_NAME).write_text(json.dumps(content, indent=1), encoding="utf-8")
-        if final.exists():
-            shutil.rmtree(final)
-        folder.rename(final)
-    return final
+    if "int8-static" in job.precisions and not job.speech.windows:
+        raise ExportError("int8-static fixes its scales on speech: give some with --speech")
+    try:
+        job.target.mkdir(parents=True, exist_ok=True)
+        _require_space(job, checkpoint)
+        with tempfile.TemporaryDirectory(prefix=".export.", dir=job.target) as scratch:
+            folders = _make_all(job, checkpoint, Path(scratch), say)
+            return [_install(folder, job.target, Path(scratch)) for folder in folders]
+    except EngineError as error:
+        raise ExportError(str(error)) from error
+    except OSError as error:
+        raise ExportError(f"{job.target}: cannot be written: {error.strerror or error}") from error
 
 
-def _require_space(target: Path, checkpoint: Checkpoint) -> None:
-    size = sum(tensor.numel() * 4 for tensor in checkpoint.state.values())
-    free = shutil.disk_usage(target).free
-    if free < 3 * size:
+def _install(folder: Path, target: Path, scratch: Path) -> Path:
+    """Put a finished folder into its place; one that was there goes with the scratch folder."""
+    final = target / folder.name
+    if final.exists():
+        final.rename(scratch / f"{folder.name}.old")
+    return folder.rename(final)
+
+
+_SPACE: Final[dict[Precision, float]] = {
+    "fp32": 1.0,
+    "fp16": 0.5,
+    "bf16": 1.0,
+    "int8": 0.3,
+    "int8-static": 3.3,
+}
+"""Of the fp32 weights' size; static quantisation writes two more graphs on its way."""
+
+
+def _require_space(job: Export, checkpoint: Checkpoint) -> None:
+    weights = sum(tensor.numel() * 4 for tensor in checkpoint.state.values())
+    size = weights * (1.1 + sum(_SPACE[precision] for precision in job.precisions))
+    free = shutil.disk_usage(job.target).free
+    if free < size:
         raise ExportError(
-            f"{target}: the export needs {3 * size / 1e9:.1f} GB, {free / 1e9:.1f} GB are free: "
+            f"{job.target}: the export needs {size / 1e9:.1f} GB, {free / 1e9:.1f} GB are free: "
             "make room, or choose another folder with --models-dir"
         )
 
 
-def _make(job: Export, checkpoint: Checkpoint, folder: Path, name: str, say: Say) -> Manifest:
+def _make_all(job: Export, checkpoint: Checkpoint, scratch: Path, say: Say) -> list[Path]:
+    """One proven fp32 graph, then each precision from it."""
     network = build(checkpoint)
-    full = folder / f"{name}.onnx" if job.precision == "fp32" else folder / "full.onnx"
+    full = scratch / "full.onnx"
     say("writing the graph (a minute or two)")
     export_graph(Served(network, checkpoint.tokens), full)
+    reference = served_run(full, "fp32")
     say("checking the graph against the network")
-    run = _session_run(full)
-    checks = exact_checks(
-        "graph against network", deviation(run, _torch_run(network, checkpoint), grid(LENGTHS))
-    )
+    found = deviation(reference, _torch_run(network, checkpoint), grid(LENGTHS))
+    checks = exact_checks("graph against network", found)
     if job.reference:
-        say("checking the network against FunASR")
-        checks += _reference_checks(job, checkpoint, run)
-    checks += _golden_checks(job, checkpoint, run)
-    accuracy: dict[str, object] = {}
-    served = full
-    if job.precision == "int8":
-        say("quantising to int8")
-        served, found = _int8(checkpoint, full, folder / f"{name}.onnx", job)
-        accuracy["deviation_from_fp32"] = {
-            "measured_on": f"{len(job.speech)} windows of speech" if job.speech else "noise",
-            **{field: getattr(found, field) for field in Deviation.__dataclass_fields__},
-        }
-        checks.append(check("int8 against fp32: scores", found.scores, INT8_SCORES_LIMIT))
-        full.unlink()
+        say("checking the graph against FunASR")
+        run = reference_run(job.source, checkpoint, LENGTHS)
+        checks += exact_checks(
+            "graph against FunASR", deviation(reference, run, grid(LENGTHS, (1, 2)))
+        )
+    checks += _golden_checks(job, checkpoint, reference, GOLDEN_LIMIT)
+    return [
+        _make(job, checkpoint, precision, full, reference, checks, say)
+        for precision in job.precisions
+    ]
+
+
+def _make(
+    job: Export,
+    checkpoint: Checkpoint,
+    precision: Precision,
+    full: Path,
+    reference: Run,
+    proven: list[Check],
+    say: Say,
+) -> Path:
+    """The model folder of one precision, beside `full`."""
+    name = checkpoint.name if precision == "fp32" else f"{checkpoint.name}-{precision}"
+    folder = full.parent / name
+    folder.mkdir()
+    graph = folder / f"{name}.onnx"
+    say(f"writing {name}")
+    write_graph(precision, checkpoint, full, graph, job.speech)
+    checks, accuracy, found, run = list(proven), {}, None, reference
+    if precision != "fp32":
+        say(f"checking {name} against fp32")
+        run = served_run(graph, precision)
+        more, said, found = lower_checks(precision, run, reference, job.speech, LENGTHS)
+        checks += more
+        checks += _golden_checks(job, checkpoint, run, LOWER_GOLDEN_LIMIT)
+        accuracy = {"deviation_from_fp32": said}
+    known = [label in checkpoint.known for label in LABELS]
+    manifest = _manifest(checkpoint, name, graph, precision, checks, accuracy)
+    manifest = manifest.model_copy(update={"probe": make_probe(run, reference, found, known)})
+    content = manifest.model_dump(mode="json", by_alias=True)
+    (folder / MANIFEST_NAME).write_text(json.dumps(content, indent=1), encoding="utf-8")
+    for check in checks:
+        if not check.passed:
+            say(f"FAILED {check.name}: {check.value:.3g}, {check.limit:.3g} is allowed")
+    return folder
+
+
+def _manifest(
+    checkpoint: Checkpoint,
+    name: str,
+    graph: Path,
+    precision: Precision,
+    checks: list[Check],
+    accuracy: dict[str, Any],
+) -> Manifest:
     return Manifest(
         name=name,
         version=f"opset 18, torch {torch.__version__}, onnxruntime {ort.__version__}",
-        graph=served.name,
-        sha256=sha256(served),
+        graph=graph.name,
+        sha256=sha256(graph),
         window_samples=LENGTHS[-1],
         lengths=LENGTHS,
         receptive_field=checkpoint.config.receptive_field,
         labels=LABELS,
         known=checkpoint.known,
         feature_dim=checkpoint.config.width,
-        precision=job.precision,
-        batching=job.precision == "fp32",
+        precision=precision,
+        # Scales that are taken over a whole call join the rows of a batch.
+        batching=precision != "int8",
         calibration=Calibration(),
         checks=tuple(checks),
         licence=LICENCE,
         accuracy=accuracy,
     )
-
-
-def _session_run(graph: Path) -> Run:
-    session, _ = load_session(graph, provider="cpu")
-
-    def run(waves: Float32) -> tuple[Float32, Float32]:
-        logits, features = session.run(["logits", "features"], {"wave": waves})
-        return logits, features
-
-    return run
 
 
 def _torch_run(network: torch.nn.Module, checkpoint: Checkpoint) -> Run:
@@ -157,33 +210,7 @@ def _torch_run(network: torch.nn.Module, checkpoint: Checkpoint) -> Run:
     return run
 
 
-def _reference_checks(job: Export, checkpoint: Checkpoint, run: Run) -> list[Check]:
-    facts = Manifest(
-        name=checkpoint.name,
-        version="reference",
-        graph="model.pt",
-        window_samples=LENGTHS[-1],
-        lengths=LENGTHS,
-        labels=LABELS,
-        known=checkpoint.known,
-        feature_dim=checkpoint.config.width,
-        licence=LICENCE,
-    )
-    engine = FunasrEngine(job.source, facts)
-
-    def reference(waves: Float32) -> tuple[Float32, Float32]:
-        answers = engine.infer(
-            [
-                Window(leg="parity", start_frame=0, samples=w, speech=1.0, captured_at=0.0)
-                for w in waves
-            ]
-        )
-        return np.stack([a.logits for a in answers]), np.stack([a.features for a in answers])
-
-    return exact_checks("graph against FunASR", deviation(run, reference, grid(LENGTHS, (1, 2))))
-
-
-def _golden_checks(job: Export, checkpoint: Checkpoint, run: Run) -> list[Check]:
+def _golden_checks(job: Export, checkpoint: Checkpoint, run: Run, limit: float) -> list[Check]:
     """Only the pinned model has known scores, and only with its example beside it."""
     example = job.source / "example" / "test.wav"
     if not (checkpoint.pinned and checkpoint.name in GOLDEN and example.is_file()):
@@ -191,13 +218,4 @@ def _golden_checks(job: Export, checkpoint: Checkpoint, run: Run) -> list[Check]
     if sha256(example) != EXAMPLE_SHA256:
         raise ExportError(f"{example}: not the publisher's example recording; fetch it again")
     samples, _ = soundfile.read(example, dtype="float32")
-    return [golden_check(run, samples, GOLDEN[checkpoint.name])]
-
-
-def _int8(checkpoint: Checkpoint, full: Path, target: Path, job: Export) -> tuple[Path, Deviation]:
-    config = checkpoint.config
-    channels = config.conv_layers[-1][0]
-    keep = {(config.width, len(checkpoint.tokens)), (channels, config.width)}
-    quantise_dynamic(full, target, keep=frozenset(keep))
-    waves = [wave[None] for wave in job.speech] or list(grid(LENGTHS, (1,)))
-    return target, deviation(_session_run(target), _session_run(full), waves)
+    return [golden_check(run, samples, GOLDEN[checkpoint.name], limit)]

@@ -1,6 +1,11 @@
 """`tonewatch export`: what it says before it begins; exporting itself is tested in its room."""
 
+from pathlib import Path
+
 import pytest
+from tests.models.tiny import tiny_model
+
+from tonewatch.models import tensorrt_cache
 
 from .shell import tonewatch
 
@@ -16,3 +21,27 @@ def test_an_unknown_model_is_named_with_those_there_are() -> None:
     answer = tonewatch("export", "oracle")
     assert answer.exit_code == 1
     assert "neither a folder nor one of emotion2vec_plus_large" in answer.output
+
+
+@pytest.mark.torch
+def test_a_folder_that_is_no_checkpoint_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    answer = tonewatch("export", str(tmp_path / "mine"), "--models-dir", str(tmp_path / "models"))
+    assert answer.exit_code == 1
+    assert answer.output.count("\n") == 2  # what is read, and what is missing
+    assert "model.pt, config.yaml, configuration.json, tokens.txt missing" in answer.output
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_tensorrt_takes_a_model_that_was_exported_and_says_when_there_is_no_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_name: bool
+) -> None:
+    pytest.importorskip("onnx")
+    folder = tiny_model(tmp_path / "mine")
+    monkeypatch.setattr(tensorrt_cache, "find_gpu", lambda: None)
+    words = ["mine", "--models-dir", str(tmp_path)] if by_name else [str(folder)]
+    answer = tonewatch("export", "--tensorrt", *words)
+    assert answer.exit_code == 1
+    assert "tonewatch: no NVIDIA GPU found" in answer.output
+    assert answer.output.count("\n") == 1

@@ -60,3 +60,27 @@ def test_a_broken_folder_is_left_out_and_named(
     (tmp_path / "broken" / "model.json").write_text("{")
     assert "mine" in {model.manifest.name for model in available(settings(tmp_path))}
     assert "broken" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("device", "openvino", "best"),
+    [
+        ("cpu", False, "int8"),
+        ("cpu", True, "int8-static"),
+        ("cuda", False, "fp16"),
+    ],
+)
+def test_auto_takes_the_precision_that_wins_on_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, openvino: bool, best: str
+) -> None:
+    from tonewatch.models import onnx_session, registry
+
+    monkeypatch.setattr(onnx_session, "wanted", lambda provider: device)
+    monkeypatch.setattr(registry, "find_spec", lambda name: openvino or None)
+    for precision in ("fp32", "fp16", "bf16", "int8", "int8-static"):
+        suffix = "" if precision == "fp32" else f"-{precision}"
+        tiny_model(tmp_path / f"emotion2vec_plus_large{suffix}", precision=precision)
+        tiny_model(tmp_path / f"emotion2vec_plus_base{suffix}", precision=precision)
+    found = find(settings(tmp_path)).manifest
+    assert found.name == f"emotion2vec_plus_large-{best}"
+    assert way_up(found) == ""

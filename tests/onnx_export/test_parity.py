@@ -46,3 +46,30 @@ def test_known_scores_are_compared_as_logarithms() -> None:
 def test_the_grid_has_every_length_and_batch() -> None:
     shapes = [waves.shape for waves in grid((16000, 48000), (1, 3))]
     assert shapes == [(1, 16000), (3, 16000), (1, 48000), (3, 48000)]
+
+
+def test_the_ends_of_the_range_are_tried_and_broken_numbers_counted() -> None:
+    from tonewatch.onnx_export.parity import extremes, finite_check
+
+    waves = extremes(16000)
+    assert all(wave.shape == (1, 16000) and np.abs(wave).max() <= 1.0 for wave in waves)
+    assert finite_check("x", run, waves).passed
+
+    def overflowing(waves: Float32) -> tuple[Float32, Float32]:
+        logits, features = run(waves)
+        return np.where(np.abs(waves).max() > 0.99, np.nan, logits).astype(np.float32), features
+
+    found = finite_check("x", overflowing, waves)
+    assert not found.passed
+    assert found.value > 0
+
+
+def test_the_gap_between_fear_and_disgust_is_followed() -> None:
+    def shifted(waves: Float32) -> tuple[Float32, Float32]:
+        logits, features = run(waves)
+        moved = logits + 2 * (np.arange(9) == 2) - 1 * (np.arange(9) == 1)
+        return moved.astype(np.float32), features
+
+    found = deviation(shifted, run, grid((16000,)))
+    assert found.rivals == pytest.approx(3.0, abs=1e-4)
+    assert found.logits == pytest.approx(2.0, abs=1e-4)

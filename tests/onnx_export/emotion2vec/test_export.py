@@ -1,70 +1,252 @@
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tonewatch.models.window import Float32, Window
+
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
+ALL = ("fp32", "fp16", "bf16", "int8", "int8-static")
 
-def export_tiny(tmp_path: Path, **job: object) -> Path:
+
+def speech(count: int = 8) -> list[Float32]:
+    """Something that swells and changes its colour, for want of recordings."""
+    rng = np.random.default_rng(3)
+    time = np.arange(48000) / 16000
+    waves = []
+    for i in range(count):
+        tone = np.sin(2 * np.pi * (100 + 20 * i) * time + 3 * np.sin(5 * time))
+        swell = np.abs(np.sin((1 + 0.3 * i) * time))
+        waves.append((0.1 * swell * (tone + 0.3 * rng.standard_normal(48000))).astype(np.float32))
+    return waves
+
+
+def export_tiny(source: Path, target: Path, **job: Any) -> list[Path]:
     from tonewatch.onnx_export.emotion2vec.export import Export, export
+    from tonewatch.onnx_export.emotion2vec.precision import Speech
 
+    windows = Speech(windows=speech(), name="synthetic speech")
+    return export(Export(source=source, target=target, speech=windows, **job), lambda line: None)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from ..tiny import checkpoint
 
-    source = checkpoint(tmp_path / "tiny")
-    return export(Export(source=source, target=tmp_path / "models", **job), lambda line: None)  # type: ignore[arg-type]
+    return checkpoint(tmp_path_factory.mktemp("source") / "tiny")
 
 
-def test_an_export_is_checked_and_served_with_funasrs_numbers(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def folders(source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One export of every precision."""
+    made = export_tiny(source, tmp_path_factory.mktemp("models"), precisions=ALL)
+    return dict(zip(ALL, made, strict=True))
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "model.json").read_text())
+
+
+def window(samples: int, seed: int = 0) -> Window:
+    noise = np.random.default_rng(seed).standard_normal(samples).astype(np.float32) * 0.1
+    return Window(leg=f"{seed}", start_frame=0, samples=noise, speech=1.0, captured_at=0.0)
+
+
+def test_each_precision_is_a_folder_of_its_own(folders: dict[str, Path]) -> None:
+    home = folders["fp32"].parent
+    assert sorted(path.name for path in home.iterdir()) == [
+        "tiny",
+        "tiny-bf16",
+        "tiny-fp16",
+        "tiny-int8",
+        "tiny-int8-static",
+    ]
+    for precision, folder in folders.items():
+        found = manifest(folder)
+        assert found["precision"] == precision
+        assert sorted(p.name for p in folder.iterdir()) == [f"{folder.name}.onnx", "model.json"]
+
+
+def test_the_fp32_graph_is_proven_equal_to_the_network_and_to_funasr(
+    folders: dict[str, Path],
+) -> None:
+    checks = manifest(folders["fp32"])["checks"]
+    names = {check["name"] for check in checks}
+    for part in ("logits", "scores", "features"):
+        assert {f"graph against network: {part}", f"graph against FunASR: {part}"} <= names
+    assert all(check["passed"] for check in checks)
+
+
+@pytest.mark.parametrize("samples", [16000, 24000, 32000, 48000])
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_identities_hold_through_the_serving_session(
+    folders: dict[str, Path], source: Path, samples: int, rows: int
+) -> None:
+    """Mean frame logits = FunASR's utterance logits; their softmax = scores; features = feats."""
+    from tonewatch.models.funasr_engine import FunasrEngine
+    from tonewatch.models.manifest import Manifest
     from tonewatch.models.onnx_engine import OnnxEngine
-    from tonewatch.models.window import Window
 
-    folder = export_tiny(tmp_path)
-    manifest = json.loads((folder / "model.json").read_text())
-    assert {check["name"].split(":")[0] for check in manifest["checks"]} == {
-        "graph against network",
-        "graph against FunASR",
-    }
-    assert all(check["passed"] for check in manifest["checks"])
-    engine = OnnxEngine(folder, provider="cpu")
-    noise = np.random.default_rng(0).standard_normal(48000).astype(np.float32) * 0.1
-    (frames,) = engine.infer(
-        [Window(leg="a", start_frame=0, samples=noise, speech=1.0, captured_at=0.0)]
-    )
+    engine = OnnxEngine(folders["fp32"], provider="cpu")
+    funasr = FunasrEngine(source, Manifest.load(folders["fp32"]))
+    windows = [window(samples, seed) for seed in range(rows)]
+    for asked, answer in zip(windows, engine.infer(windows), strict=True):
+        scores, features = funasr.generate(asked.samples)
+        reference = funasr.infer([asked])[0].logits.astype(np.float64).mean(axis=0)
+        pooled = answer.logits.astype(np.float64).mean(axis=0)
+        np.testing.assert_allclose(pooled, reference, atol=1e-4)
+        softmax = np.exp(pooled) / np.exp(pooled).sum()
+        np.testing.assert_allclose(softmax, scores, atol=1e-5)
+        np.testing.assert_allclose(answer.features, features, atol=2e-4)
+
+
+def test_rows_of_a_batch_are_independent_in_the_graph(folders: dict[str, Path]) -> None:
+    from tonewatch.onnx_export.emotion2vec.precision import served_run
+
+    for precision in ("fp32", "fp16", "int8-static"):
+        run = served_run(folders[precision] / f"{folders[precision].name}.onnx", precision)
+        waves = np.stack([window(24000, seed).samples for seed in range(3)])
+        together, _ = run(waves)
+        for row, wave in enumerate(waves):
+            np.testing.assert_allclose(together[row], run(wave[None])[0][0], atol=2e-2)
+
+
+def test_a_legs_numbers_do_not_depend_on_its_neighbours_in_any_precision(
+    folders: dict[str, Path],
+) -> None:
+    from tonewatch.models.onnx_engine import OnnxEngine
+
+    for precision in ("fp32", "int8", "int8-static"):
+        engine = OnnxEngine(folders[precision], provider="cpu")
+        windows = [window(48000, seed) for seed in range(3)]
+        for alone, answer in zip(windows, engine.infer(windows), strict=True):
+            np.testing.assert_array_equal(engine.infer([alone])[0].logits, answer.logits)
+
+
+@pytest.mark.parametrize("precision", ALL[1:])
+def test_a_lower_precision_says_how_far_it_is_from_fp32(
+    folders: dict[str, Path], precision: str
+) -> None:
+    """With random weights: that it is measured, not how large it is."""
+    found = manifest(folders[precision])
+    said = found["accuracy"]["deviation_from_fp32"]
+    assert said["measured_on"] == "4 windows of synthetic speech"
+    assert 0 < said["scores_mean"] <= said["scores"]
+    assert 0 <= said["changed"] <= 1
+    assert said["rivals"] > 0
+    finite = [c for c in found["checks"] if c["name"].endswith("logits that are no numbers")]
+    assert [check["passed"] for check in finite] == [True]
+
+
+def test_only_scales_of_a_whole_call_forbid_batches(folders: dict[str, Path]) -> None:
+    assert [manifest(folders[precision])["batching"] for precision in ALL] == [
+        True,
+        True,
+        True,
+        False,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("precision", ALL)
+def test_every_precision_serves_and_answers_the_probe(
+    folders: dict[str, Path], precision: str
+) -> None:
+    from tonewatch.models.onnx_engine import OnnxEngine
+
+    found = manifest(folders[precision])["probe"]
+    assert found["limit"] >= 0.01
+    provider = "openvino" if precision == "bf16" else "cpu"
+    (frames,) = OnnxEngine(folders[precision], provider=provider).infer([window(48000)])
     assert frames.logits.shape == (149, 9)
 
 
-def test_int8_says_how_far_it_is_from_fp32(tmp_path: Path) -> None:
-    folder = export_tiny(tmp_path, precision="int8", reference=False)
-    manifest = json.loads((folder / "model.json").read_text())
-    found = manifest["accuracy"]["deviation_from_fp32"]
-    assert found["scores"] > 0
-    assert manifest["batching"] is False
-    assert [path.name for path in folder.iterdir() if path.suffix == ".onnx"] == ["tiny-int8.onnx"]
+def test_sizes_follow_the_precision(folders: dict[str, Path]) -> None:
+    size = {p: (f / f"{f.name}.onnx").stat().st_size for p, f in folders.items()}
+    assert size["fp16"] < 0.6 * size["fp32"]
+    assert size["bf16"] == size["fp32"]
 
 
-def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
-    from tonewatch.onnx_export.emotion2vec.export import Export, export
+def test_labels_that_are_not_known_switch_the_decision_off(tmp_path: Path) -> None:
+    from tonewatch.models.labels import FEARFUL, MASKED_LOGIT
+    from tonewatch.models.manifest import Manifest
+    from tonewatch.models.onnx_engine import OnnxEngine
+
+    from ..tiny import TOKENS, checkpoint
+
+    mine = checkpoint(tmp_path / "mine", tokens=TOKENS.replace("恐惧/fearful", "unuse_1"))
+    (folder,) = export_tiny(mine, tmp_path / "models")
+    assert not Manifest.load(folder).decides_rivals
+    assert all(check["passed"] for check in manifest(folder)["checks"])
+    (frames,) = OnnxEngine(folder, provider="cpu").infer([window(16000)])
+    assert (frames.logits[:, FEARFUL] == MASKED_LOGIT).all()
+
+
+def fails_with(
+    message: str, source: Path, models: Path, prepare: Callable[[], None] = lambda: None, **job: Any
+) -> None:
     from tonewatch.onnx_export.errors import ExportError
 
-    from ..tiny import checkpoint
+    prepare()
+    with pytest.raises(ExportError, match=message) as error:
+        export_tiny(source, models, **job)
+    assert "\n" not in str(error.value)
+    assert not models.exists() or not list(models.iterdir())
 
-    source = checkpoint(tmp_path / "tiny")
-    (source / "model.pt").write_bytes(b"")
-    with pytest.raises(ExportError):
-        export(Export(source=source, target=tmp_path / "models"), lambda line: None)
-    assert not (tmp_path / "models").exists() or not list((tmp_path / "models").iterdir())
+
+def test_a_failure_leaves_nothing_behind(source: Path, tmp_path: Path) -> None:
+    broken = shutil.copytree(source, tmp_path / "broken")
+    (broken / "model.pt").write_bytes(b"")
+    fails_with("truncated", broken, tmp_path / "models")
+
+
+def test_a_failure_in_the_middle_leaves_nothing_behind(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tonewatch.onnx_export.emotion2vec import export as module
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "write_graph", full_disk)
+    monkeypatch.setattr(module, "export_graph", lambda served, path: path.write_bytes(b"x"))
+    monkeypatch.setattr(module, "served_run", lambda path, precision: None)
+    monkeypatch.setattr(module, "deviation", lambda *_: None)
+    monkeypatch.setattr(module, "exact_checks", lambda *_: [])
+    fails_with("cannot be written: No space left", source, tmp_path / "models", reference=False)
 
 
 def test_too_little_space_is_said_before_anything_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-
-    from tonewatch.onnx_export.errors import ExportError
-
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(ExportError, match="make room"):
-        export_tiny(tmp_path)
+    fails_with("make room", source, tmp_path / "models")
+
+
+def test_scales_need_speech(source: Path, tmp_path: Path) -> None:
+    from tonewatch.onnx_export.emotion2vec.export import Export, export
+    from tonewatch.onnx_export.errors import ExportError
+
+    job = Export(source=source, target=tmp_path / "models", precisions=("int8-static",))
+    with pytest.raises(ExportError, match="give some with --speech"):
+        export(job, lambda line: None)
+    assert not (tmp_path / "models").exists()
+
+
+def test_an_export_takes_the_place_of_the_one_before(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    from tonewatch.onnx_export.emotion2vec.export import _install
+
+    (tmp_path / "models" / "tiny").mkdir(parents=True)
+    (tmp_path / "models" / "tiny" / "old").write_text("")
+    (tmp_path / "scratch" / "tiny").mkdir(parents=True)
+    (tmp_path / "scratch" / "tiny" / "new").write_text("")
+    final = _install(tmp_path / "scratch" / "tiny", tmp_path / "models", tmp_path / "scratch")
+    assert [path.name for path in final.iterdir()] == ["new"]

@@ -43,3 +43,21 @@ def test_the_network_gives_funasrs_numbers(tmp_path: Path, width: int, heads: in
         np.testing.assert_allclose(features[0].numpy(), wanted["feats"], atol=2e-4)
         scores = logits.mean(dim=1).softmax(-1)[0].numpy()
         np.testing.assert_allclose(scores, wanted["scores"], atol=1e-5)
+
+
+def test_halved_it_keeps_what_is_delicate_in_fp32(tmp_path: Path) -> None:
+    import torch
+
+    from tonewatch.onnx_export.emotion2vec.checkpoint import build, load_checkpoint
+
+    from ..tiny import checkpoint
+
+    found = load_checkpoint(checkpoint(tmp_path / "tiny"))
+    whole, half = build(found), build(found).halve()
+    assert half.head.weight.dtype == half.slopes.dtype == half.alibi_scale.dtype == torch.float32
+    assert half.blocks[0].qkv.weight.dtype == half.front[0].product.weight.dtype == torch.float16
+    wave = torch.from_numpy(np.random.default_rng(0).standard_normal((1, 16000)) * 0.1).float()
+    with torch.inference_mode():
+        (logits, features), (wanted, _) = half(wave), whole(wave)
+    assert logits.dtype == features.dtype == torch.float32
+    assert 0 < float((logits - wanted).abs().max()) < 0.1
