@@ -22,6 +22,8 @@ from .admission import Admission
 from .bus import Bus
 from .call import Call
 from .clock import Clock
+from .decision.evidence.pitch import SwiftF0
+from .decision.scene.scenes import load_scenes, scene_of
 from .engine_thread import EngineThread
 from .events import (
     Activity,
@@ -71,17 +73,18 @@ class Monitor:
         clock: Clock | None = None,
         lost_items: Callable[[], int] = lambda: 0,
     ) -> None:
-        self.settings = settings
+        self.settings = settings = settings.for_model(manifest)
         self.manifest = manifest
         self._bus = bus
         self._recorder = recorder
         self._way_up = way_up
         self._clock = clock or Clock()
         self._lost_items = lost_items
+        self._scenes = load_scenes(settings.decision.scenes)
         self._admission = Admission(settings.monitor.max_sessions)
         self._lock = threading.Lock()
         self._sources: list[threading.Thread] = []
-        self._turns = Turns(settings.window.hop_ms * FRAME_RATE // 1000)
+        self._turns = Turns(settings.window.hop_frames)
         self._latency = LatencyMeter()
         self._signal = SignalThread(
             on_ended=self._ended, on_second=self._second, on_fault=self.tell, now=self._clock.now
@@ -103,6 +106,7 @@ class Monitor:
             late=self._latency.add,
             now=self._clock.now,
             to_ns=self._clock.to_ns,
+            pitch=SwiftF0() if settings.evidence.enabled else None,
         )
         self._links = SessionLinks(
             tell=self.tell,
@@ -154,7 +158,8 @@ class Monitor:
             raise TimeoutError(f"thread {running[0]!r} did not stop within {timeout:g} s")
 
     def open(self, spec: SessionSpec) -> Session:
-        """Begin a session. Raises AdmissionError when there are too many, or while stopping."""
+        """Begin a session. Raises AdmissionError when there are too many, or while stopping;
+        SceneError for an unknown profile."""
         ruling = rule(
             spec.source,
             [(leg.name, leg.role) for leg in spec.legs],
@@ -162,7 +167,9 @@ class Monitor:
             self.settings.monitor,
         )
         started_at = spec.started_at or self._clock.text()
-        info = first_info(spec, ruling, started_at=started_at, hop_ms=self.settings.window.hop_ms)
+        hop_ms = self.settings.window.hop_step_ms
+        scene = scene_of(self.settings.decision, self._scenes, spec.context, spec.profile)
+        info = first_info(spec, ruling, scene=scene, started_at=started_at, hop_ms=hop_ms)
         session = self._admit(info, spec, 0)
         forced = in_force(self.settings, self.manifest)
         self._submit(Open(info=info, settings=forced, extra=spec.extra))

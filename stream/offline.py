@@ -82,6 +82,7 @@ def analyze(
     Raises RecordingError (what came before the fault is in a folder that the message names),
     EngineError, OSError.
     """
+    tools = replace(tools, settings=tools.settings.for_model(tools.engine.manifest))
     recording = open_recording(path)
     info = _info(recording, legs, path.stem if name is None else name, context, tools)
     folder = SessionFolder.create(
@@ -226,5 +227,5 @@ def _info(
         notice=ruling.notice,
         context=context,
         pace="file",
-        hop_ms=tools.settings.window.hop_ms,
+        hop_ms=tools.settings.window.hop_step_ms,
     )

@@ -49,6 +49,7 @@ class LegCore:
         phase_frames: int = 0,
         start_frame: int = 0,
     ) -> None:
+        settings = settings.for_model(manifest)
         self._cutter, self._longest = _cutter(leg, settings, manifest, phase_frames, start_frame)
         track = settings.track
         if manifest.streaming is not None:

@@ -41,7 +41,7 @@ class RunCutter:
     ) -> None:
         self._leg = leg
         self._settings = settings
-        self._hop = settings.hop_ms * FRAME_RATE // 1000
+        self._hop = settings.hop_frames
         self._phase = phase_frames % self._hop
         # A hop behind the last speech must still bring the answers that lag.
         self._pause = max(PAUSE, self._hop + delay_frames + 1)
@@ -51,7 +51,7 @@ class RunCutter:
     @staticmethod
     def reach(settings: WindowSettings) -> int:
         """Frames behind the newest one in which a window can still begin."""
-        return LEAD + PAUSE + SEARCH + settings.hop_ms * FRAME_RATE // 1000
+        return LEAD + PAUSE + SEARCH + settings.hop_frames
 
     def restart(self, frame: int) -> None:
         """Forget what was heard: the next run begins at `frame` or behind it."""

@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
 
+from ..models.grid import FRAME_RATE
+from ..models.manifest import Manifest
 from ..models.settings import Section
 
 
@@ -29,7 +31,13 @@ class ListenerSettings(Section):
 class WindowSettings(Section):
     """How the engine's windows are cut."""
 
-    hop_ms: int = Field(240, ge=20, le=2000, multiple_of=20, description="step between windows")
+    hop_ms: int | None = Field(
+        None,
+        ge=20,
+        le=2000,
+        multiple_of=20,
+        description="step between windows; default: the model's own (240, or 160 if it streams)",
+    )
     min_speech_share: float = Field(
         0.3, ge=0, le=1, description="least share of speech in a window"
     )
@@ -38,6 +46,23 @@ class WindowSettings(Section):
     pending: int = Field(
         8, ge=1, description="windows a recording may have waiting before its feeder waits"
     )
+
+
+    @property
+    def hop_step_ms(self) -> int:
+        """The hop in milliseconds; 240 where neither settings nor a model say."""
+        return self.hop_ms or 240
+
+    @property
+    def hop_frames(self) -> int:
+        """The hop in 20 ms frames."""
+        return self.hop_step_ms * FRAME_RATE // 1000
+
+    def for_model(self, manifest: Manifest) -> "WindowSettings":
+        """The same with the model's hop, where none was set."""
+        if self.hop_ms is not None:
+            return self
+        return self.model_copy(update={"hop_ms": manifest.hop_frames * 1000 // FRAME_RATE})
 
 
 class TrackSettings(Section):
@@ -239,3 +264,7 @@ class StreamSettings(Section):
     record: RecordSettings = RecordSettings()
     monitor: MonitorSettings = MonitorSettings()
     review: ReviewSettings = ReviewSettings()
+
+    def for_model(self, manifest: Manifest) -> "StreamSettings":
+        """The same with what the model decides where nothing was set: its hop."""
+        return self.model_copy(update={"window": self.window.for_model(manifest)})

@@ -31,7 +31,7 @@ class Cutter:
     ) -> None:
         self._leg = leg
         self._settings = settings
-        self._hop = settings.hop_ms * FRAME_RATE // 1000
+        self._hop = settings.hop_frames
         self._lengths = tuple(length // FRAME_SAMPLES for length in lengths)
         self._phase = phase_frames % self._hop
         self._fresh = settle_frames + self._hop

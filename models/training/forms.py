@@ -19,7 +19,9 @@ from .streaming_graph import StreamingCompact, write_streaming_graph
 
 FormName = Literal["windowed", "streaming"]
 LENGTHS = (16_000, 24_000, 32_000, 48_000)
-HOP = 12 * FRAME
+HOP_FRAMES = 8
+"""Default hop of the streaming form: its answers lag by 200 ms, so it asks more often."""
+HOP = HOP_FRAMES * FRAME
 LOGIT_LIMIT = 0.3
 """Largest change of an utterance logit that small weights may make."""
 LABEL_LIMIT = 0.02
@@ -51,6 +53,7 @@ def shape_of(network: Compact | StreamingCompact) -> dict[str, Any]:
     return {
         "window_samples": HOP,
         "lengths": (HOP,),
+        "hop_frames": HOP_FRAMES,
         "receptive_field": FRAME,
         "streaming": Streaming(delay_frames=delay, kept=KEPT),
     }
