@@ -9,6 +9,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from pydantic import BaseModel, Field
 
 from ..stream.admission import AdmissionError
+from ..stream.decision.scene.scenes import SceneError
 from ..stream.events import Notice, NoticeMethod
 from ..stream.law import NotAllowedError
 from ..stream.session import Session
@@ -42,7 +43,8 @@ class StartBody(BaseModel):
     path: str = Field("", description="a recording in a folder of server.audio_dirs")
     pace: Literal["live", "fast"] = Field("live", description="of a recording")
     legs: str | None = Field(None, description="names of a recording's channels, by commas")
-    context: str = Field("", max_length=2000)
+    context: str = Field("", max_length=2000, description="what is known of the call, in words")
+    profile: str = Field("", max_length=64, description="scene profile; default: the settings'")
 
 
 class StopScoringBody(BaseModel):
@@ -165,9 +167,23 @@ def _start(parts: Parts, body: StartBody, notice: Notice | None) -> Session:
     if body.source == "recording":
         return _play(parts, body)
     if body.source == "demo":
-        return play(parts.monitor, parts.demo, name=body.name or "Demo call", source="demo")
+        return play(
+            parts.monitor,
+            parts.demo,
+            name=body.name or "Demo call",
+            source="demo",
+            context=body.context,
+            profile=body.profile,
+        )
     device = body.device or parts.stream.monitor.device
-    return open_microphone(parts.monitor, device=device, name=body.name, notice=notice)
+    return open_microphone(
+        parts.monitor,
+        device=device,
+        name=body.name,
+        notice=notice,
+        context=body.context,
+        profile=body.profile,
+    )
 
 
 def _play(parts: Parts, body: StartBody) -> Session:
@@ -181,6 +197,7 @@ def _play(parts: Parts, body: StartBody) -> Session:
             legs=legs_of(body.legs),
             name=body.name or path.stem[:LONGEST_NAME],
             context=body.context,
+            profile=body.profile,
             pace="live" if body.pace == "live" else "file",
         )
     except RecordingError as error:
@@ -194,6 +211,8 @@ async def _begin(begin: Callable[[], Session]) -> Begun:
     except AdmissionError as error:
         retry = {"Retry-After": str(int(error.retry_s))}
         raise ApiError(503, "too_many", str(error), "end a session first", headers=retry) from error
+    except SceneError as error:
+        raise ApiError(422, "profile", str(error), "see decision.scenes in the README") from error
     except (RecordingError, ValueError) as error:
         raise ApiError(422, "recording", str(error)) from error
     except DeviceError as error:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import UploadFile
 
 from ..models.engine import EngineError
+from ..stream.decision.scene.scenes import SceneError
 from ..stream.offline import AnalyzeResult, Tools, analyze
 from ..stream.sources.reading import RecordingError
 from .errors import ApiError, first_line
@@ -30,7 +31,8 @@ class Predict(BaseModel):
     audio_path: str | None = Field(None, description="a file in a folder of server.audio_dirs")
     granularity: Literal["utterance", "frame"] = "utterance"
     embedding: bool = Field(False, description="keep embedding.npy in the session folder")
-    context: str = Field("", max_length=2000)
+    context: str = Field("", max_length=2000, description="what is known of the call, in words")
+    profile: str = Field("", max_length=64, description="scene profile; default: the settings'")
     legs: str | None = Field(None, description="names of the channels, by commas")
     name: str | None = Field(None, max_length=128)
 
@@ -115,11 +117,14 @@ def _analyze(parts: Parts, path: Path, shown: str, name: str, options: Predict) 
             legs=legs_of(options.legs),
             name=name,
             context=options.context,
+            profile=options.profile,
         )
     except RecordingError as error:
         # What came before the fault may lie in a folder.
         parts.store.rebuild()
         raise unreadable(error, path, shown) from error
+    except SceneError as error:
+        raise ApiError(422, "profile", str(error), "see decision.scenes in the README") from error
     except EngineError as error:
         raise ApiError(503, "engine", str(error), headers={"Retry-After": "5"}) from error
     parts.store.add(result.folder)

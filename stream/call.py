@@ -85,7 +85,13 @@ class Call:
                 continue
             leg.core_start = leg.core_stop = start = leg.meter.stop_frame
             leg.core = LegCore(
-                leg.key, self._settings, self._manifest, phase_frames=phase, start_frame=start
+                leg.key,
+                self._settings,
+                self._manifest,
+                phase_frames=phase,
+                start_frame=start,
+                pitch=self._out.pitch,
+                scene=self.session.info.scene,
             )
             self._out.open_leg(leg.key)
             self._out.record(

@@ -13,14 +13,17 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from ..models.labels import Label
 from .audio import Role
+from .findings import Episode as Episode
+from .findings import EpisodeKind as EpisodeKind
+from .findings import EpisodeState as EpisodeState
+from .findings import Focus as Focus
+from .findings import Scene as Scene
 
 SCHEMA_VERSION = 1
 
 SessionState = Literal["live", "paused", "ended", "lost"]
 SourceKind = Literal["microphone", "recording", "browser", "ingest", "demo"]
 NoticeMethod = Literal["announced", "keypress", "spoken", "written", "test"]
-EpisodeKind = Literal["lost_to_neutral", "needs_review", "dual"]
-EpisodeState = Literal["open", "closed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,8 @@ class SessionInfo:
     """Name of the session folder inside the output folder."""
     call_id: str = ""
     context: str = ""
+    scene: Scene | None = None
+    """What `context` and a profile call for, as it was applied; null where that is nothing."""
     pace: Literal["live", "file"] = "live"
     ended_at: str = ""
     hop_ms: int = 240
@@ -128,46 +133,6 @@ class Activity:
     snr_db: float
     poor: str = ""
     """Why the line is poor, in words; empty when it is not."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Focus:
-    """The span in which one of the two was clearest, scored by itself."""
-
-    start: int
-    """Frame."""
-    end: int
-    """First frame behind it."""
-    score: float
-    """Score of the emotion in the span's mean frame, its rival included, points."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Episode:
-    """A stretch in which fear and disgust could not be told apart, or lost narrowly to neutral.
-
-    Replaced, never edited."""
-
-    id: str
-    leg: str
-    kind: EpisodeKind
-    state: EpisodeState
-    start: int
-    """Frame at which it began."""
-    end: int
-    """First frame behind it (so far)."""
-    peak: int
-    """Frame at which the two together were strongest."""
-    fear: float
-    """Independent score at the peak, points."""
-    disgust: float
-    reason_en: str
-    reason_zh: str
-    focus_fear: Focus | None = None
-    """Where fear was clearest, in the episode or close to it; null where no span is long enough."""
-    focus_disgust: Focus | None = None
-    crossing: int | None = None
-    """Frame at which the two curves changed places, the one nearest to the peak."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

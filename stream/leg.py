@@ -9,6 +9,7 @@ import numpy as np
 from ..models.grid import SAMPLE_RATE
 from ..models.window import Window
 from .audio import Chunk, Gap
+from .decision.evidence.pitch import Pitch
 from .engine_thread import Task
 from .events import Episode, Event, GapNoted
 from .listener.listener import Listener
@@ -33,6 +34,8 @@ class Outlets:
     now: Callable[[], float]
     to_ns: Callable[[float], int]
     """Monotonic seconds to UTC nanoseconds."""
+    pitch: Pitch | None = None
+    """What evidence is measured with; None measures none."""
 
 
 @dataclass(slots=True, kw_only=True)

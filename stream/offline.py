@@ -16,7 +16,9 @@ import numpy as np
 from ..models.engine import Engine
 from ..models.window import Float32
 from .audio import Chunk
-from .events import EpisodeChanged, SessionInfo
+from .decision.evidence.pitch import SwiftF0
+from .decision.scene.scenes import load_scenes, scene_of
+from .events import EpisodeChanged, Scene, SessionInfo
 from .law import rule
 from .listener.gate import Vad
 from .listener.heard import Heard
@@ -29,7 +31,7 @@ from .record.history import frame_rows
 from .record.in_force import in_force
 from .record.result import read_result
 from .scoring import Readers, Scored, Scorer, spans
-from .settings import StreamSettings
+from .settings import DecisionSettings, StreamSettings
 from .sources.pcm_messages import role_of
 from .sources.reading import Recording, RecordingError, leg_names, open_recording
 
@@ -74,17 +76,19 @@ def analyze(
     legs: Sequence[str] | None = None,
     name: str | None = None,
     context: str = "",
+    profile: str = "",
     progress: Progress = lambda done, total: None,
 ) -> AnalyzeResult:
     """Analyse a recording and leave a session folder.
 
     `legs` names the channels (reading.leg_names); `name` is the session's, by default the file's.
     Raises RecordingError (what came before the fault is in a folder that the message names),
-    EngineError, OSError.
+    SceneError, EngineError, OSError.
     """
     tools = replace(tools, settings=tools.settings.for_model(tools.engine.manifest))
     recording = open_recording(path)
-    info = _info(recording, legs, path.stem if name is None else name, context, tools)
+    info = _info(recording, legs, path.stem if name is None else name, tools)
+    info = replace(info, context=context, scene=_scene(tools.settings.decision, context, profile))
     folder = SessionFolder.create(
         tools.settings.record.output, info, settings=in_force(tools.settings, tools.engine.manifest)
     )
@@ -187,7 +191,13 @@ class _Call:
         key, tools = self._key(name), self._tools
         self._readers.open(key)
         self._folder.begin_core(name, 0, 0)
-        core = LegCore(key, tools.settings, tools.engine.manifest)
+        core = LegCore(
+            key,
+            tools.settings,
+            tools.engine.manifest,
+            pitch=SwiftF0() if tools.settings.evidence.enabled else None,
+            scene=self._folder.info.scene,
+        )
         quality = self._quality[name]
         return Scorer(
             core,
@@ -209,9 +219,11 @@ class _Call:
         )
 
 
-def _info(
-    recording: Recording, legs: Sequence[str] | None, name: str, context: str, tools: Tools
-) -> SessionInfo:
+def _scene(settings: DecisionSettings, context: str, profile: str) -> Scene | None:
+    return scene_of(settings, load_scenes(settings.scenes), context, profile)
+
+
+def _info(recording: Recording, legs: Sequence[str] | None, name: str, tools: Tools) -> SessionInfo:
     names = leg_names(recording, legs)
     pairs = [(leg, role_of(leg)) for leg in names]
     ruling = rule("recording", pairs, None, tools.settings.monitor)
@@ -225,7 +237,6 @@ def _info(
         scoring=ruling.scoring,
         scoring_reason=ruling.reason,
         notice=ruling.notice,
-        context=context,
         pace="file",
         hop_ms=tools.settings.window.hop_step_ms,
     )

@@ -9,8 +9,10 @@ from ..models.grid import FRAME_RATE, FRAME_SAMPLES
 from ..models.manifest import Manifest
 from ..models.window import Frames, Window
 from .decision.decision import Decision, DecisionUpdate
+from .decision.evidence.ear import Ear
+from .decision.evidence.pitch import Pitch
 from .decision.summary import Summary
-from .events import Episode
+from .events import Episode, Scene
 from .listener.heard import Bool, Heard
 from .runs import RunCutter
 from .settings import StreamSettings
@@ -37,7 +39,8 @@ class LegCore:
     """Everything between a leg's frames of sound and its readings; owned by one thread at a time.
 
     `hear` and `read` may come in any order that keeps each side in order: speech flags wait here
-    for the frames that they belong to.
+    for the frames that they belong to. With `pitch`, closed episodes carry evidence;
+    `scene` is what context and profile call for.
     """
 
     def __init__(
@@ -48,7 +51,12 @@ class LegCore:
         *,
         phase_frames: int = 0,
         start_frame: int = 0,
+        pitch: Pitch | None = None,
+        scene: Scene | None = None,
     ) -> None:
+        self._ear = None
+        if pitch is not None and settings.evidence.enabled:
+            self._ear = Ear(settings.evidence, settings.decision, pitch, start_frame=start_frame)
         settings = settings.for_model(manifest)
         self._cutter, self._longest = _cutter(leg, settings, manifest, phase_frames, start_frame)
         track = settings.track
@@ -57,7 +65,12 @@ class LegCore:
             track = track.model_copy(update={"settle_ms": 0})
         self._track = Track(track, start_frame=start_frame, keep_features=settings.record.embedding)
         self._decision = Decision(
-            leg, settings.decision, manifest.calibration.temperature, manifest.known
+            leg,
+            settings.decision,
+            manifest.calibration.temperature,
+            manifest.known,
+            ear=self._ear,
+            scene=scene,
         )
         self._speech = bytearray()
         """Flags of the frames heard, from the first unsettled one on: a byte each."""
@@ -70,6 +83,8 @@ class LegCore:
         """Frames of sound in, windows that are due out."""
         self._speech += heard.speech.tobytes()
         self._stop, self._captured_at = heard.stop_frame, heard.captured_at
+        if self._ear is not None:
+            self._ear.hear(heard)
         return self._cutter.push(heard)
 
     def last(self) -> list[Window]:

@@ -115,16 +115,16 @@ class Quality:
         noise = sum(block.noise for block in self._blocks)
         if speech < ENOUGH:
             return self.newest
-        bandwidth = _bandwidth(np.sum([block.spectrum for block in self._blocks], axis=0))
+        band = bandwidth(np.sum([block.spectrum for block in self._blocks], axis=0))
         if noise < ENOUGH:
             old = self.newest
-            return Line(snr_db=old.snr_db, bandwidth_hz=bandwidth, poor=old.poor)
+            return Line(snr_db=old.snr_db, bandwidth_hz=band, poor=old.poor)
         snr = _snr_db(
             sum(block.speech_power for block in self._blocks) / speech,
             sum(block.noise_power for block in self._blocks) / noise,
         )
         poor = f"noise: {snr:.0f} dB signal to noise" if snr < self._poor_snr_db else ""
-        return Line(snr_db=snr, bandwidth_hz=bandwidth, poor=poor)
+        return Line(snr_db=snr, bandwidth_hz=band, poor=poor)
 
 
 def _snr_db(speech: float, noise: float) -> float:
@@ -135,7 +135,8 @@ def _snr_db(speech: float, noise: float) -> float:
     return round(min(BEST_DB, 10 * math.log10(ratio)), 1)
 
 
-def _bandwidth(spectrum: npt.NDArray[np.float64]) -> float:
+def bandwidth(spectrum: npt.NDArray[np.float64]) -> float:
+    """Highest frequency, in Hz, of a power spectrum [161] of speech; 0 for silence."""
     if not spectrum.any():
         return 0.0
     inside = np.flatnonzero(spectrum >= spectrum.max() * 10 ** (-BAND_DB / 10))

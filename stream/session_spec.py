@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .audio import Role
-from .events import Notice, SessionInfo, SourceKind
+from .events import Notice, Scene, SessionInfo, SourceKind
 from .law import Ruling
 
 
@@ -31,6 +31,9 @@ class SessionSpec:
     notice: Notice | None = None
     call_id: str = ""
     context: str = ""
+    """What is known of the call, in words (decision/scene)."""
+    profile: str = ""
+    """Scene profile; empty: that of the settings."""
     started_at: str = ""
     """RFC 3339; default: now."""
     pace: Literal["live", "file"] = "live"
@@ -52,7 +55,14 @@ class SessionSpec:
             raise ValueError(f"rate {self.rate} Hz: 8000 to 384000 are supported")
 
 
-def first_info(spec: SessionSpec, ruling: Ruling, *, started_at: str, hop_ms: int) -> SessionInfo:
+def first_info(
+    spec: SessionSpec,
+    ruling: Ruling,
+    *,
+    started_at: str,
+    hop_ms: int,
+    scene: Scene | None = None,
+) -> SessionInfo:
     """A new session's state, under an id of its own."""
     return SessionInfo(
         id=secrets.token_hex(6),
@@ -66,6 +76,7 @@ def first_info(spec: SessionSpec, ruling: Ruling, *, started_at: str, hop_ms: in
         notice=ruling.notice,
         call_id=spec.call_id,
         context=spec.context,
+        scene=scene,
         pace=spec.pace,
         hop_ms=hop_ms,
     )

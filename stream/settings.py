@@ -79,6 +79,24 @@ class DecisionSettings(Section):
     enabled: bool = Field(
         True, description="the fear/disgust decision as a whole (raw scores stay)"
     )
+    scenes: Path | None = Field(
+        None, description="file of scene profiles and context hints; default: the packaged one"
+    )
+    profile: str = Field("", description="scene profile of sessions that name none")
+    adaptive: bool = Field(
+        False, description="let the floors follow the running state of the voice in this call"
+    )
+    adapt_s: float = Field(60.0, ge=5, le=600, description="seconds of speech that this rests on")
+    adapt_after_s: float = Field(20.0, ge=1, description="seconds of speech before it begins")
+    adapt_usual_points: float = Field(
+        20.0, ge=0, le=100, description="running score, of the stronger one, that moves no floor"
+    )
+    adapt_gain: float = Field(
+        0.5, ge=0, le=2, description="points by which floors rise for a point above the usual"
+    )
+    adapt_most_points: float = Field(
+        15.0, ge=0, le=50, description="most by which floors rise or fall"
+    )
     temperature: float | None = Field(
         None, gt=0, description="softmax temperature; default: the manifest's calibration"
     )

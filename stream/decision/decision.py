@@ -1,19 +1,22 @@
 """The decision on one leg: fused logits in, readings and episodes out. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...models.labels import LABELS, Label
-from ..events import Episode
+from ..events import Episode, Scene
 from ..settings import DecisionSettings
 from ..track import Fused
-from .arrays import Bool
+from .arrays import Bool, Float64
 from .episodes import Episodes
+from .evidence.ear import Ear
 from .focus import Focuser, Spoken
+from .history import History
 from .readings import ReadingColumns, columns, judge
-from .rivals import Standing, above_floors
+from .rivals import Standing, above_floors, softmax
+from .scene.scenes import profiled, shift_of
 from .smoothing import Smoother
 from .summary import Summary, Total
 from .times import frames_of
@@ -36,19 +39,30 @@ class Decision:
 
     `temperature` is the manifest's, `known` the labels that the model really learned. The decision
     between fear and disgust is off, with every shape the same, where the settings say so or one of
-    the two labels is not known.
+    the two labels is not known. `ear` adds evidence to closed episodes; whoever hears the leg's
+    sound tells it. `scene` replaces thresholds and shifts the scores that are decided on.
     """
 
     def __init__(
-        self, leg: str, settings: DecisionSettings, temperature: float, known: Sequence[Label]
+        self,
+        leg: str,
+        settings: DecisionSettings,
+        temperature: float,
+        known: Sequence[Label],
+        *,
+        ear: Ear | None = None,
+        scene: Scene | None = None,
     ) -> None:
-        self._settings = settings
+        self._settings = settings = profiled(settings, scene)
         self._temperature = settings.temperature or temperature
         self._known: Bool = np.array([label in known for label in LABELS])
         self._rivals = settings.enabled and {"fearful", "disgusted"} <= set(known)
         self._smoother = Smoother(frames_of(settings.smooth_ms), frames_of(settings.forget_ms))
         self._episodes = Episodes(leg, settings)
         self._focuser = Focuser(settings, self._known, self._temperature)
+        self._ear = ear
+        self._shift = shift_of(scene)
+        self._history = History(settings)
         self._told: Episode | None = None
         self._total = Total()
 
@@ -83,12 +97,17 @@ class Decision:
             rivals=self._rivals,
             unknown_below=self._settings.unknown_below,
             poor=bool(poor),
+            shift=self._shift,
         )
         episodes: tuple[Episode, ...] = ()
         confusion = None
         if self._rivals:
-            standing = Standing.of(judged.scores, judged.fear, judged.disgust)
+            standing = Standing.of(
+                self._shifted(judged.scores, smoothed), judged.fear, judged.disgust
+            )
             done = slice(int(np.count_nonzero(kept[:count])))
+            rise = self._history.push(standing.stronger, done.stop)
+            standing = replace(standing, rise=rise)
             spoken = Spoken(
                 frames=settled.start_frame + np.flatnonzero(kept[:count]),
                 logits=logits[:count][kept[:count]],
@@ -96,6 +115,8 @@ class Decision:
             )
             episodes = self._decide(settled, spoken, standing.part(done), trusted=not poor)
             confusion = self._confusion(standing)
+        if self._ear is not None:
+            self._ear.settle(settled.start_frame)
         self._total.push(logits[:count][kept[:count]], poor=bool(poor))
         readings = columns(settled.start_frame, kept, smoothed, judged)
         return DecisionUpdate(
@@ -116,6 +137,7 @@ class Decision:
             temperature=self._temperature,
             rivals=self._rivals,
             unknown_below=self._settings.unknown_below,
+            shift=self._shift,
         )
 
     def _decide(
@@ -132,8 +154,16 @@ class Decision:
         for episode in told:
             same = self._told is not None and self._told.id == episode.id
             self._told = self._focuser.focus(episode, self._told if same else None)
+            if self._ear is not None and episode.state == "closed":
+                self._told = replace(self._told, evidence=self._ear.evidence(episode))
             episodes.append(self._told)
         return tuple(episodes)
+
+    def _shifted(self, scores: Float64, smoothed: Float64) -> Float64:
+        """The probabilities that are decided on: those told, moved by the context."""
+        if self._shift is None:
+            return scores
+        return softmax(smoothed / self._temperature + self._shift, self._known)
 
     def _confusion(self, standing: Standing) -> float | None:
         newest = standing.part(slice(-1, None))

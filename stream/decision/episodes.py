@@ -30,6 +30,7 @@ class _Run:
     disgust: float
     in_a_row: list[int] = field(default_factory=lambda: [0] * len(KINDS))
     """For each kind: speech frames in a row that reached it or a stronger one."""
+    rise: float = 0.0
     rank: int = 0
     """Strongest kind that held for long enough; 0 until the episode opens."""
     told: Episode | None = None
@@ -67,7 +68,7 @@ class Episodes:
         loose = ranks(standing, self._settings, relax)
         told: list[Episode] = []
         held = (strict * trusted, loose * trusted)
-        columns = (frames, *held, standing.fear, standing.disgust)
+        columns = (frames, *held, standing.fear, standing.disgust, standing.rise)
         for row in zip(*(column.tolist() for column in columns), strict=True):
             told.extend(self._close_before(row[0]))
             told.extend(self._hear(*row))
@@ -85,7 +86,7 @@ class Episodes:
         return self.finish() if failed >= self._close_after else ()
 
     def _hear(
-        self, frame: int, strict: int, loose: int, fear: float, disgust: float
+        self, frame: int, strict: int, loose: int, fear: float, disgust: float, rise: float
     ) -> tuple[Episode, ...]:
         run = self._run
         opened = run is not None and run.rank > 0
@@ -96,7 +97,9 @@ class Episodes:
             run.in_a_row = [0] * len(KINDS)
             return self._moved(run, frame)
         if run is None:
-            run = self._run = _Run(start=frame, last=frame, peak=frame, fear=fear, disgust=disgust)
+            run = self._run = _Run(
+                start=frame, last=frame, peak=frame, fear=fear, disgust=disgust, rise=rise
+            )
         run.last = frame
         if fear + disgust > run.fear + run.disgust:
             run.peak, run.fear, run.disgust = frame, fear, disgust
@@ -132,4 +135,5 @@ class Episodes:
             disgust=run.disgust,
             reason_en=english,
             reason_zh=chinese,
+            floor_rise=run.rise,
         )

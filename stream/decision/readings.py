@@ -110,14 +110,23 @@ class Judged:
 
 
 def judge(
-    logits: Float64, known: Bool, *, rivals: bool, unknown_below: float, poor: bool
+    logits: Float64,
+    known: Bool,
+    *,
+    rivals: bool,
+    unknown_below: float,
+    poor: bool,
+    shift: Float64 | None = None,
 ) -> Judged:
     """Read logits [k, 9] over the temperature.
 
     The emotion is the strongest known label, or `unknown` where its score is under `unknown_below`
-    or the audio is poor; the scores stay as they are.
+    or the audio is poor; the scores stay as they are. `shift` [9], in log-odds, is what context
+    adds: it moves the independent scores of fear and disgust, nothing else.
     """
     scores, fear, disgust = views(logits, known)
+    if shift is not None:
+        _, fear, disgust = views(logits + shift, known)
     if not rivals:
         fear = np.full(len(scores), np.nan)
         disgust = fear

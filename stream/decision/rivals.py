@@ -71,6 +71,13 @@ class Standing:
     """[n] p_fear + p_disgust."""
     lead: Float64
     """[n] points by which neutral leads the stronger of the two; inf where neutral did not win."""
+    rise: Float64
+    """[n] points by which the floors are higher than the settings say."""
+
+    @property
+    def stronger(self) -> Float64:
+        """[n] the higher one of the two."""
+        return np.maximum(self.fear, self.disgust)
 
     @classmethod
     def of(cls, scores: Float64, fear: Float64, disgust: Float64) -> "Standing":
@@ -81,6 +88,7 @@ class Standing:
             disgust=disgust,
             share=scores[:, FEARFUL] + scores[:, DISGUSTED],
             lead=np.where(scores.argmax(axis=-1) == NEUTRAL, POINTS * lead, np.inf),
+            rise=np.zeros(len(scores)),
         )
 
     def part(self, rows: slice) -> "Standing":
@@ -90,13 +98,15 @@ class Standing:
             disgust=self.disgust[rows],
             share=self.share[rows],
             lead=self.lead[rows],
+            rise=self.rise[rows],
         )
 
 
 def above_floors(standing: Standing, settings: DecisionSettings, relax: float = 0.0) -> Bool:
     """Whether fear and disgust are there at all: a small gap between two nothings means nothing."""
-    floor = np.maximum(standing.fear, standing.disgust) >= settings.floor_points - relax
-    return np.asarray(floor & (standing.share >= settings.floor_share - relax / POINTS))
+    rise = standing.rise - relax
+    floor = standing.stronger >= settings.floor_points + rise
+    return np.asarray(floor & (standing.share >= settings.floor_share + rise / POINTS))
 
 
 def ranks(
@@ -130,6 +140,7 @@ def kind(
         disgust=np.array([disgust]),
         share=np.array([share]),
         lead=np.array([lead]),
+        rise=np.zeros(1),
     )
     rank = int(ranks(standing, settings)[0])
     return KINDS[rank - 1] if rank else None

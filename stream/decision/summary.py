@@ -4,14 +4,14 @@ In logits the mean frame is the pooled utterance (the classifier is affine); a m
 would be another number.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from ...models.labels import LABELS, Label
 from ...models.window import Float32
-from .arrays import Bool, Int64
+from .arrays import Bool, Float64, Int64
 from .readings import judge
 from .smoothing import STEPS, to_steps
 
@@ -33,6 +33,8 @@ class Summary:
     speech_frames: int
     doubt: Doubt = ""
     """Why the emotion is `unknown` by the product's own checks."""
+    adjusted: "Summary | None" = None
+    """The same with what the session's context adds to it; null where it adds nothing."""
 
 
 class Total:
@@ -53,9 +55,18 @@ class Total:
         self._poor += len(logits) * poor
 
     def summary(
-        self, known: Bool, *, temperature: float, rivals: bool, unknown_below: float
+        self,
+        known: Bool,
+        *,
+        temperature: float,
+        rivals: bool,
+        unknown_below: float,
+        shift: Float64 | None = None,
     ) -> Summary:
-        """The result so far; audio counts as poor where it was for more than half the speech."""
+        """The result so far; audio counts as poor where it was for more than half the speech.
+
+        `shift` [9], in log-odds, is what context adds; it changes `adjusted` alone.
+        """
         if not self._frames:
             return Summary(
                 emotion="unknown",
@@ -68,6 +79,17 @@ class Total:
             )
         mean = self._steps[None] / (self._frames * STEPS * temperature)
         poor = 2 * self._poor > self._frames
+        plain = self._judged(mean, known, rivals=rivals, unknown_below=unknown_below, poor=poor)
+        if shift is None:
+            return plain
+        moved = self._judged(
+            mean + shift, known, rivals=rivals, unknown_below=unknown_below, poor=poor
+        )
+        return replace(plain, adjusted=moved)
+
+    def _judged(
+        self, mean: Float64, known: Bool, *, rivals: bool, unknown_below: float, poor: bool
+    ) -> Summary:
         judged = judge(mean, known, rivals=rivals, unknown_below=unknown_below, poor=poor)
         confidence = float(judged.confidence[0])
         low = confidence < unknown_below

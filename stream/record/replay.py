@@ -16,7 +16,8 @@ import numpy.typing as npt
 from ...models.engine import Engine
 from ...models.grid import FRAME_SAMPLES, frames_to_seconds
 from ...models.window import Window
-from ..events import Episode
+from ..decision.evidence.pitch import SwiftF0
+from ..events import Episode, Scene
 from ..listener.heard import INT16, Heard
 from ..pipeline import LegCore
 from ..scoring import Scored, Scorer, at_once
@@ -96,7 +97,7 @@ def _replay_leg(
         for number, core in enumerate(cores):
             if core.fresh or scorer is None:
                 engine.open(key)
-                scorer = _scorer(key, forced, core, engine, batch, answers)
+                scorer = _scorer(key, forced, core, engine, batch, answers, card.info.scene)
             else:
                 _keep(found, scorer.restart(core.start_frame))
             stop = length if core.stop_frame is None else min(core.stop_frame, length)
@@ -117,6 +118,7 @@ def _scorer(
     engine: Engine,
     batch: int,
     answers: dict[int, bool],
+    scene: Scene | None,
 ) -> Scorer:
     manifest = engine.manifest
 
@@ -130,6 +132,8 @@ def _scorer(
             manifest,
             phase_frames=core.phase_frames,
             start_frame=core.start_frame,
+            pitch=SwiftF0() if forced.settings.evidence.enabled else None,
+            scene=scene,
         ),
         at_once(engine),
         batch=batch,

@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from ...models.grid import frames_to_seconds, samples_to_seconds
 from ...models.labels import CHINESE, LABELS
+from ..decision.scene.scenes import profiled, shift_of
 from ..decision.summary import Summary, Total
-from ..events import Episode, EpisodeChanged, Event, Focus, GapNoted, Mark, SessionInfo
+from ..events import Episode, EpisodeChanged, Event, Focus, GapNoted, Mark, Scene, SessionInfo
 from .card import Card, LegFiles
 from .eventlog import read_events
 from .files import FolderError, local_time
@@ -38,7 +39,7 @@ def session_result(
     the emotion is `unknown`, the confidence and all scores are 0 and `doubt` says why.
     """
     files = next((files for files in card.files if not files.stem), None)
-    summary = _summary(folder, files, forced)
+    summary = _summary(folder, files, forced, info.scene)
     scores = summary.scores or (0.0,) * len(LABELS)
     meters = read_meters(folder, card)
     events = list(read_events(folder))
@@ -67,6 +68,7 @@ def session_result(
             "call_id": info.call_id,
             "context": info.context,
         },
+        "scene": _scene(info, summary),
         "scoring": info.scoring,
         "scoring_reason": info.scoring_reason,
         "notice": asdict(info.notice) if info.notice else None,
@@ -104,7 +106,25 @@ def session_result(
     }
 
 
-def _summary(folder: Path, files: LegFiles | None, forced: InForce) -> Summary:
+def _scene(info: SessionInfo, summary: Summary) -> dict[str, Any] | None:
+    """What context and profile changed, and the result with it; the scores above are without."""
+    if info.scene is None:
+        return None
+    moved = summary.adjusted
+    if moved is None or moved.scores is None:
+        return {**asdict(info.scene), "adjusted": None}
+    return {
+        **asdict(info.scene),
+        "adjusted": {
+            "emotion": moved.emotion,
+            "scores": {label: round(p, 4) for label, p in zip(LABELS, moved.scores, strict=True)},
+            "fear": _rounded(moved.fear, 2),
+            "disgust": _rounded(moved.disgust, 2),
+        },
+    }
+
+
+def _summary(folder: Path, files: LegFiles | None, forced: InForce, scene: Scene | None) -> Summary:
     total = Total()
     rows: npt.NDArray[Any] = read_rows(folder, files) if files is not None else np.zeros(0, FRAME)
     for start in range(0, len(rows), _BLOCK):
@@ -113,12 +133,13 @@ def _summary(folder: Path, files: LegFiles | None, forced: InForce) -> Summary:
         poor = block["state"] & POOR > 0
         total.push(np.array(block["logits"][spoken & ~poor]))
         total.push(np.array(block["logits"][spoken & poor]), poor=True)
-    decision = forced.settings.decision
+    decision = profiled(forced.settings.decision, scene)
     return total.summary(
         np.array([label in forced.model.known for label in LABELS]),
         temperature=forced.temperature,
         rivals=decision.enabled and forced.model.decides_rivals,
         unknown_below=decision.unknown_below,
+        shift=shift_of(scene),
     )
 
 
@@ -173,6 +194,8 @@ def _episode(episode: Episode) -> dict[str, Any]:
         "reason_zh": episode.reason_zh,
         "focus_fear": _focus(episode.focus_fear),
         "focus_disgust": _focus(episode.focus_disgust),
+        "evidence": [asdict(piece) for piece in episode.evidence],
+        "floor_rise": _rounded(episode.floor_rise, 2),
         "crossing_s": None if episode.crossing is None else frames_to_seconds(episode.crossing),
     }
 

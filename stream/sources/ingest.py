@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ..admission import AdmissionError
+from ..decision.scene.scenes import SceneError
 from ..monitor import Monitor
 from ..record.files import FolderError
 from ..record.folder import SessionFolder
@@ -53,12 +54,15 @@ class MonitorHost:
                     notice=hello.notice.to_notice() if hello.notice else None,
                     call_id=hello.call_id,
                     context=hello.context,
+                    profile=hello.meta.get("profile", ""),
                     started_at=_moment(hello.started_at),
                     pace=hello.pace,
                     resumable=True,
                     extra=facts,
                 )
             )
+        except SceneError as error:
+            raise RefusedError(MALFORMED, str(error)) from None
         except AdmissionError as error:
             raise RefusedError(TOO_MANY, str(error), retry_s=error.retry_s) from None
 

@@ -134,6 +134,8 @@ def open_microphone(
     device: str | None = None,
     name: str = "",
     notice: Notice | None = None,
+    context: str = "",
+    profile: str = "",
     backend: Backend | None = None,
     found: list[Device] | None = None,
     now: Callable[[], float] = time.monotonic,
@@ -153,6 +155,8 @@ def open_microphone(
             legs=(LegSpec(name="customer", role="customer"),),
             name=name or chosen.name,
             notice=notice,
+            context=context,
+            profile=profile,
             lost_after_s=monitor.settings.listener.source_lost_s,
         )
     )

@@ -33,6 +33,7 @@ def play(
     pace: Literal["live", "file"] = "live",
     source: SourceKind = "recording",
     context: str = "",
+    profile: str = "",
     remove: bool = False,
     now: Callable[[], float] = time.monotonic,
 ) -> Session:
@@ -40,7 +41,7 @@ def play(
 
     `legs` names the channels (reading.leg_names); `pace`: `live` is as fast as time, `file` as fast
     as the engine. With `remove` the file is deleted afterwards. Raises RecordingError,
-    AdmissionError; ValueError for leg names that cannot be.
+    AdmissionError; ValueError for leg names and profiles that cannot be.
     """
     try:
         recording = open_recording(path)
@@ -53,6 +54,7 @@ def play(
                 ),
                 name=name or path.stem,
                 context=context,
+                profile=profile,
                 pace=pace,
             )
         )

@@ -31,6 +31,7 @@ def feed(*rows: tuple[int, float, float]) -> tuple[Episode, ...]:
                 disgust=np.full(spoken, disgust),
                 share=np.full(spoken, 0.8),
                 lead=np.full(spoken, np.inf),
+                rise=np.zeros(spoken),
             ),
             stop_frame=frame + count,
         )

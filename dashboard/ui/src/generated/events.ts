@@ -18,11 +18,13 @@ export interface Everything {
   EpisodeChanged: EpisodeChanged;
   ErrorAnswer: ErrorAnswer;
   ErrorText: ErrorText;
+  Evidence: Evidence;
   Fault: Fault;
   Focus: Focus;
   Found: Found;
   GapNoted: GapNoted;
   Health: Health;
+  Hint: Hint;
   Kept: Kept;
   LegInfo: LegInfo;
   LegSnapshot: LegSnapshot;
@@ -40,6 +42,7 @@ export interface Everything {
   ReviewQueue: ReviewQueue;
   ReviewVote: ReviewVote;
   ReviewVoted: ReviewVoted;
+  Scene: Scene;
   SessionChanged: SessionChanged;
   SessionDeleted: SessionDeleted;
   SessionInfo: SessionInfo;
@@ -134,6 +137,7 @@ export interface SessionInfo {
   folder: string;
   call_id: string;
   context: string;
+  scene: Scene | null;
   pace: "live" | "file";
   ended_at: string;
   hop_ms: number;
@@ -157,6 +161,30 @@ export interface Notice {
   version: string;
   at: string;
   set_by: string;
+}
+/**
+ * What context and profile changed in the decision of a session. Raw scores are untouched.
+ */
+export interface Scene {
+  profile: string;
+  version: string;
+  thresholds: {
+    [k: string]: number;
+  };
+  hints: Hint[];
+  shifts: {
+    [k: string]: number;
+  };
+}
+/**
+ * A word found in a session's context, and what it adds.
+ */
+export interface Hint {
+  scene: string;
+  word: string;
+  shifts: {
+    [k: string]: number;
+  };
 }
 /**
  * A leg's settled curves around a flag; null where there was no reading.
@@ -221,6 +249,8 @@ export interface Episode {
   focus_fear: Focus | null;
   focus_disgust: Focus | null;
   crossing: number | null;
+  evidence: Evidence[];
+  floor_rise: number;
 }
 /**
  * The span in which one of the two was clearest, scored by itself.
@@ -229,6 +259,19 @@ export interface Focus {
   start: number;
   end: number;
   score: number;
+}
+/**
+ * One thing measured of the voice in a flagged span; it never changes a score.
+ */
+export interface Evidence {
+  kind: "pitch" | "melody" | "high_band" | "rhythm" | "pauses";
+  direction: "higher" | "lower" | "usual" | "no_baseline" | "not_measurable";
+  value: number | null;
+  baseline: number | null;
+  unit: "Hz" | "semitones" | "dB" | "syllables/s" | "%";
+  supports: "" | "fearful" | "disgusted" | "both";
+  words_en: string;
+  words_zh: string;
 }
 /**
  * An episode opened, moved or closed.
