@@ -8,6 +8,7 @@ head, and the mean over frames equals FunASR's utterance logits up to rounding.
 import contextlib
 import io
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from .labels import LABELS, MASKED_LOGIT
 from .manifest import Manifest
 from .window import Float32, Frames, Window
 
+_SPEC = re.compile(r"[\[\]()0-9,+* ]+")
+_DECODER = ".decoder."
+"""The training decoder: FunASR builds it, no file holds it, nothing uses it."""
 FILES = ("model.pt", "config.yaml", "configuration.json", "tokens.txt")
 
 
@@ -30,9 +34,11 @@ class FunasrEngine:
         if missing:
             # FunASR would take the path for a hub name, or fill the network with random numbers.
             raise EngineError(f"{folder}: {', '.join(missing)} missing")
+        _refuse_code(folder / "config.yaml")
         self._manifest = manifest
         self._threads = threads
         self._model = _load(folder, threads)
+        _verify(self._model.model, folder / "model.pt")
         head = self._model.model.proj
         self._weight = head.weight.detach().numpy().astype(np.float64)
         self._bias = head.bias.detach().numpy().astype(np.float64)
@@ -64,13 +70,28 @@ class FunasrEngine:
         return [self._read(window) for window in windows]
 
     def generate(self, wave: Float32) -> tuple[Float32, Float32]:
-        """FunASR's own answer for one wave [S]: scores [L] and frame features [F, D]."""
-        if wave.ndim != 1 or not np.isfinite(wave).all():
-            raise EngineError("expected finite samples of shape [S]")
+        """FunASR's own answer for one wave [S]: scores [L] and frame features [F, D].
+
+        Raises EngineError; also for what FunASR would take without a word: stereo as one long
+        signal, samples that are no numbers, or in the steps of int16.
+        """
+        if wave.ndim != 1 or wave.dtype != np.float32 or not np.isfinite(wave).all():
+            raise EngineError(
+                f"expected finite float32 samples of shape [S], got {wave.dtype} {wave.shape}"
+            )
+        if len(wave) < self._manifest.receptive_field or np.abs(wave).max() > 1.0:
+            raise EngineError(
+                f"expected at least {self._manifest.receptive_field} samples within [-1, 1], got "
+                f"{len(wave)}, the largest {np.abs(wave).max(initial=0.0):g}"
+            )
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 (answer,) = self._model.generate(
-                    wave, granularity="frame", extract_embedding=True, ncpu=self._threads
+                    wave,
+                    key="window",  # without one FunASR draws a random one
+                    granularity="frame",
+                    extract_embedding=True,
+                    ncpu=self._threads,
                 )
         except Exception as error:  # FunASR and torch raise many unrelated types
             raise EngineError(f"FunASR: {error}") from error
@@ -87,6 +108,38 @@ class FunasrEngine:
             captured_at=window.captured_at,
             warming_up=window.warming_up,
         )
+
+
+def _refuse_code(config: Path) -> None:
+    """FunASR evaluates `feature_encoder_spec` as Python: nothing but numbers may be in it."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(config.read_text(encoding="utf-8"))
+        spec = str(content["model_conf"]["modalities"]["audio"]["feature_encoder_spec"])
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise EngineError(f"{config}: not an emotion2vec configuration: {error!r}") from error
+    if not _SPEC.fullmatch(spec):
+        raise EngineError(f"{config}: feature_encoder_spec: cannot read {spec!r}")
+
+
+def _verify(model: Any, file: Path) -> None:
+    """Every tensor must be the file's: FunASR leaves what does not fit at random numbers."""
+    import torch
+
+    try:
+        saved = torch.load(file, map_location="cpu", weights_only=True, mmap=True)["model"]
+    except Exception as error:  # torch raises many unrelated types for a broken file
+        raise EngineError(f"{file}: not plain weights ({type(error).__name__})") from error
+    for name, tensor in model.state_dict().items():
+        if _DECODER in name:
+            continue
+        theirs = saved.get(name if name.startswith("proj.") else f"d2v_model.{name}")
+        if theirs is None or not torch.equal(theirs.float(), tensor.float()):
+            raise EngineError(
+                f"{file}: {name} was not loaded: the file, config.yaml and tokens.txt do not "
+                "belong together"
+            )
 
 
 def _load(folder: Path, threads: int) -> Any:
@@ -108,6 +161,8 @@ def _load(folder: Path, threads: int) -> Any:
                 device="cpu",
                 ncpu=threads,
                 log_level="ERROR",
+                # A config.yaml could ask for it, and for code of its own.
+                trust_remote_code=False,
             )
     except ImportError as error:
         raise EngineError(

@@ -135,6 +135,13 @@ def load_engine(settings: EngineSettings) -> Engine:
             f"model {model.manifest.name}: failed its checks ({', '.join(failed)}); "
             "export or train it again, or load it all the same with --force"
         )
+    missing = [label for label in ("fearful", "disgusted") if label not in model.manifest.known]
+    if missing:
+        log.warning(
+            "model %s does not know %s: the fear/disgust decision is off",
+            model.manifest.name,
+            " and ".join(missing),
+        )
     if model.manifest.streaming is not None:
         return StreamingEngine(model.folder, provider=settings.provider, threads=settings.threads)
     return OnnxEngine(

@@ -46,3 +46,10 @@ def test_one_core_is_left_to_the_sound(
 ) -> None:
     monkeypatch.setattr(onnx_session.os, "cpu_count", lambda: cores)
     assert default_threads() == threads
+
+
+def test_threads_are_set_and_do_not_spin(tmp_path: Path) -> None:
+    session, _ = load_session(graph(tmp_path), provider="cpu", threads=3)
+    options = session.get_session_options()
+    assert options.intra_op_num_threads == 3
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"

@@ -84,3 +84,11 @@ def test_auto_takes_the_precision_that_wins_on_this_machine(
     found = find(settings(tmp_path)).manifest
     assert found.name == f"emotion2vec_plus_large-{best}"
     assert way_up(found) == ""
+
+
+def test_a_model_without_one_of_the_rivals_says_that_the_decision_is_off(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tiny_model(tmp_path / "mine", known=["fearful", "happy"])
+    load_engine(settings(tmp_path, "mine"))
+    assert "does not know disgusted: the fear/disgust decision is off" in caplog.text
