@@ -72,7 +72,7 @@ def write_checkpoint(folder: Path, sizes: Sizes, *, tokens: str = TOKENS, seed: 
     """
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "config.yaml"
-    config.write_text(yaml.safe_dump(_configuration(sizes)), encoding="utf-8")
+    config.write_text(yaml.safe_dump(configuration(sizes)), encoding="utf-8")
     (folder / "configuration.json").write_text(json.dumps(_FILE_MAP), encoding="utf-8")
     (folder / "tokens.txt").write_text(tokens, encoding="utf-8")
     facts = load_config(config)
@@ -110,7 +110,7 @@ def _as_saved(state: dict[str, Tensor], config: NetworkConfig) -> dict[str, Tens
     return saved
 
 
-def _configuration(sizes: Sizes) -> dict[str, Any]:
+def configuration(sizes: Sizes) -> dict[str, Any]:
     """config.yaml with the keys that FunASR's implementation reads."""
     n = sizes.channels
     audio = {
