@@ -6,6 +6,7 @@ import pytest
 from tonewatch.models.manifest import Manifest, ManifestError
 
 from .tiny import tiny_model
+from .tiny_streaming import DELAY, tiny_streaming_model
 
 
 def test_frames_follow_the_receptive_field(tmp_path: Path) -> None:
@@ -44,3 +45,16 @@ def test_unknown_fields_are_tolerated(tmp_path: Path) -> None:
     content = json.loads((folder / "model.json").read_text())
     (folder / "model.json").write_text(json.dumps(content | {"later": 1}))
     assert Manifest.load(folder).name == "a"
+
+
+@pytest.mark.parametrize(("field", "tail"), [(320, 0), (400, 1)])
+def test_a_windows_answer_ends_where_its_receptive_field_does(
+    tmp_path: Path, field: int, tail: int
+) -> None:
+    assert Manifest.load(tiny_model(tmp_path / "a", receptive_field=field)).tail_frames == tail
+
+
+def test_a_streaming_models_answers_lag(tmp_path: Path) -> None:
+    manifest = Manifest.load(tiny_streaming_model(tmp_path / "a"))
+    assert manifest.streaming is not None
+    assert manifest.tail_frames == manifest.streaming.delay_frames == DELAY

@@ -1,6 +1,10 @@
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
+from tests.models.tiny_streaming import tiny_streaming_model
 
+from tonewatch.models.manifest import Manifest
 from tonewatch.models.settings import Section
 from tonewatch.stream.settings import MonitorSettings, StreamSettings, WindowSettings
 
@@ -46,3 +50,10 @@ def test_scoring_agents_needs_name_reason_and_confirmation(told: str) -> None:
         MonitorSettings.model_validate({**all_but_one, told: ""})
     with pytest.raises(ValidationError, match="score_agent needs"):
         MonitorSettings.model_validate({**all_but_one, "score_agent_confirm": False})
+
+
+def test_the_model_decides_the_hop_where_nobody_did(tmp_path: Path) -> None:
+    manifest = Manifest.load(tiny_streaming_model(tmp_path / "tiny", hop_frames=8))
+    assert StreamSettings().for_model(manifest).window.hop_frames == 8
+    chosen = StreamSettings(window=WindowSettings(hop_ms=480))
+    assert chosen.for_model(manifest) == chosen
