@@ -19,8 +19,9 @@ def _licence(manifest: Manifest) -> str:
 def command(models_dir: str | None) -> None:
     """List the models that can be loaded, and what each may be used for."""
     settings = settings_from(None, (), {"engine.models_dir": models_dir}).engine
+    models = available(settings)
     table = Table("model", "version", "labels", "window", "precision", "checks", "licence")
-    for model in available(settings):
+    for model in models:
         facts = model.manifest
         table.add_row(
             facts.name,
@@ -33,4 +34,8 @@ def command(models_dir: str | None) -> None:
         )
     console = Console()
     console.print(table)
+    for facts in (model.manifest for model in models):
+        if not facts.decides_rivals:
+            missing = " and ".join({"fearful", "disgusted"} - set(facts.known))
+            console.print(f"{facts.name} does not know {missing}: fear/disgust decision off")
     console.print(f"Further models belong into {models_folder(settings)}; get one by: {WAY_UP}")

@@ -17,7 +17,7 @@ from ...models.labels import LABELS
 from ...models.manifest import MANIFEST_NAME, Calibration, Check, Licence, Manifest
 from ...models.window import Float32
 from ..errors import ExportError
-from ..graph import Served, export_graph
+from ..graph import OPSET, Served, export_graph
 from ..parity import GOLDEN_LIMIT, Run, deviation, exact_checks, golden_check, grid
 from .checkpoint import Checkpoint, build, load_checkpoint, sha256
 from .pins import EXAMPLE_SHA256, GOLDEN
@@ -178,9 +178,10 @@ def _manifest(
     checks: list[Check],
     accuracy: dict[str, Any],
 ) -> Manifest:
+    made_with = f"opset {OPSET}, torch {torch.__version__}, onnxruntime {ort.__version__}"
     return Manifest(
         name=name,
-        version=f"opset 18, torch {torch.__version__}, onnxruntime {ort.__version__}",
+        version=f"weights {sha256(checkpoint.folder / 'model.pt')[:8]}",
         graph=graph.name,
         sha256=sha256(graph),
         window_samples=LENGTHS[-1],
@@ -195,7 +196,7 @@ def _manifest(
         calibration=Calibration(),
         checks=tuple(checks),
         licence=LICENCE,
-        accuracy=accuracy,
+        accuracy=accuracy | {"made_with": made_with},
     )
 
 

@@ -53,3 +53,15 @@ def test_threads_are_set_and_do_not_spin(tmp_path: Path) -> None:
     options = session.get_session_options()
     assert options.intra_op_num_threads == 3
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
+def test_a_graph_of_another_version_is_refused_in_one_line(tmp_path: Path) -> None:
+    import onnx
+
+    path = graph(tmp_path)
+    model = onnx.load(str(path))
+    model.opset_import[0].version = 9999
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(EngineError, match=r"tiny\.onnx: not a graph.*opset") as error:
+        load_session(path)
+    assert "\n" not in str(error.value)
