@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from fastapi.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -89,7 +89,10 @@ class Sender:
             self._wake.clear()
             await self._perform(self._ingest.tick())
 
-    async def _perform(self, actions: Iterable[Action]) -> None:
+    async def _perform(self, actions: Sequence[Action]) -> None:
+        if not actions:
+            # Nearly always: a message of sound is not answered.
+            return
         async with self._sending, asyncio.timeout(SEND_TIMEOUT_S):
             for action in actions:
                 if self._socket.application_state is not WebSocketState.CONNECTED:

@@ -130,7 +130,8 @@ class Viewer:
         await self._send(envelope(content, seq))
 
     async def _send(self, text: str) -> None:
-        await asyncio.wait_for(self._socket.send_text(text), self._send_timeout_s)
+        async with asyncio.timeout(self._send_timeout_s):
+            await self._socket.send_text(text)
 
     async def _listen(self) -> None:
         """Answer pings: {"type": "ping", "t": any} gets the server's clock."""

@@ -11,7 +11,14 @@ from prometheus_client.registry import Collector
 
 from ..models.grid import samples_to_seconds
 from ..stream.bus import Mail
-from ..stream.events import EpisodeChanged, GapNoted, Readings, SessionChanged
+from ..stream.events import (
+    Activity,
+    EngineStatus,
+    EpisodeChanged,
+    GapNoted,
+    Readings,
+    SessionChanged,
+)
 from ..stream.review.faults import UnavailableError
 from .parts import Parts
 
@@ -44,7 +51,9 @@ class Meters:
         self.registry.register(_Counts(parts))
         ProcessCollector(registry=self.registry)
         # Drained at once in the publisher's thread, so it is never full.
-        self._mailbox = parts.bus.subscribe("metrics", MAILBOX, "drop")
+        self._mailbox = parts.bus.subscribe(
+            "metrics", MAILBOX, "drop", but=(Activity, EngineStatus)
+        )
         self._mailbox.on_ready(self._drain)
 
     def text(self) -> bytes:

@@ -71,6 +71,7 @@ class Mailbox:
         policy: Policy,
         *,
         merge_points: int,
+        but: tuple[type, ...],
         on_close: Callable[["Mailbox"], None],
     ) -> None:
         if size < 1:
@@ -79,6 +80,7 @@ class Mailbox:
         self._size = size
         self._policy = policy
         self._merge_points = merge_points
+        self._but = but
         self._on_close = on_close
         self._ready: Callable[[], None] | None = None
         self._changed = threading.Condition()
@@ -89,6 +91,8 @@ class Mailbox:
 
     def put(self, event: Event) -> None:
         """Add an event; when full, do what the policy says. Called by the bus."""
+        if isinstance(event, self._but):
+            return
         with self._changed:
             if self._closed:
                 return
@@ -218,14 +222,23 @@ class Bus:
                 mailbox.close()
 
     def subscribe(
-        self, name: str, size: int, policy: Policy, *, merge_points: int = 750
+        self,
+        name: str,
+        size: int,
+        policy: Policy,
+        *,
+        merge_points: int = 750,
+        but: tuple[type, ...] = (),
     ) -> Mailbox:
         """Open a mailbox for at most `size` events; close it to unsubscribe.
 
         `merge_points` bounds how many points or speech stretches one merged event may hold under
-        the policy `newest` (750 points are a minute at the default stride).
+        the policy `newest` (750 points are a minute at the default stride). Events of the types
+        `but` are left out: a thread need not wake for what it would throw away.
         """
-        mailbox = Mailbox(name, size, policy, merge_points=merge_points, on_close=self._remove)
+        mailbox = Mailbox(
+            name, size, policy, merge_points=merge_points, but=but, on_close=self._remove
+        )
         with self._lock:
             self._mailboxes = (*self._mailboxes, mailbox)
         return mailbox

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from .bus import Bus, Mail
+from .events import Activity, EngineStatus, Readings
 
 MAILBOX = 10_000
 JOIN_S = 10.0
@@ -13,11 +14,13 @@ JOIN_S = 10.0
 
 @contextlib.contextmanager
 def follower(bus: Bus, name: str, act: Callable[[Mail], None]) -> Iterator[None]:
-    """Act on every event, and on every loss, in order; what came before the end is done too.
+    """Act on every rare event, and on every loss, in order; what came before the end is done too.
+
+    Rare is all but readings, meters and the engine's status, which come many times a second.
 
     `act` must not raise: it would end the thread.
     """
-    mailbox = bus.subscribe(name, MAILBOX, "report")
+    mailbox = bus.subscribe(name, MAILBOX, "report", but=(Readings, Activity, EngineStatus))
 
     def run() -> None:
         while mail := mailbox.take(timeout=None):

@@ -262,11 +262,14 @@ class Ingest:
         return self._ack(stream)
 
     def _ack(self, stream: Stream) -> list[Action]:
-        now, state = self._now(), (stream.taken, stream.feed.durable)
+        now, taken = self._now(), stream.taken
         waited = now - self._acked_at
-        due = waited >= (self._limits.ack_s if state != self._acked else QUIET_ACK_S)
         # A sender as fast as we are would wait for each second's ack.
-        if not due and state[0] - self._acked[0] < stream.window // 4:
+        ahead = taken - self._acked[0] >= stream.window // 4
+        if not ahead and waited < self._limits.ack_s:
+            return []
+        state = taken, stream.feed.durable
+        if not ahead and state == self._acked and waited < QUIET_ACK_S:
             return []
         self._acked, self._acked_at = state, now
         lag = stream.lag_ms

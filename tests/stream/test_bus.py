@@ -232,3 +232,14 @@ def test_no_settled_point_is_lost_however_the_viewer_reads(
             seen += settled_starts(viewer)
     seen += settled_starts(viewer)
     assert seen == list(range(0, position, 4))
+
+
+def test_a_mailbox_without_some_types_never_wakes_for_them() -> None:
+    bus, woken = Bus(), list[int]()
+    with bus.subscribe("rare", 4, "report", but=(Readings,)) as mailbox:
+        mailbox.on_ready(lambda: woken.append(1))
+        bus.publish(readings(0))
+        assert (mailbox.take(), woken) == ([], [])
+        bus.publish(mark(0))
+        assert (len(mailbox.take()), woken) == (1, [1])
+    assert mailbox.statistics().lost == 0
