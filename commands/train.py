@@ -33,6 +33,9 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--name", default="compact", show_default=True)
 @click.option("--version", default="1", show_default=True)
 @click.option("--penalty", default=3e-3, show_default=True, help="L2 strength of the head.")
+@click.option(
+    "--ablate", is_flag=True, help="No model: a table of what each augmentation is worth."
+)
 @click.option("--threads", default=0, help="Threads of torch.  [default: all cores]")
 def command(
     manifest: Path,
@@ -47,6 +50,7 @@ def command(
     name: str,
     version: str,
     penalty: float,
+    ablate: bool,
     threads: int,
 ) -> None:
     """Train the compact network on labelled clips, a site's own or a corpus.
@@ -58,7 +62,7 @@ def command(
     try:
         import torch
 
-        from ..models.training.train import Training, train
+        from ..models.training.train import Training, train, try_augmentations
     except ImportError as error:
         raise Failure(f"{error}: pip install 'tonewatch[train]'") from error
     from ..models.training.corpus import CorpusError
@@ -81,6 +85,9 @@ def command(
         penalty=penalty,
     )
     try:
+        if ablate:
+            click.echo(try_augmentations(job, lambda line: click.echo(line, err=True)))
+            return
         folder = train(job, lambda line: click.echo(line, err=True))
     except (CorpusError, CheckpointError) as error:
         raise Failure(str(error)) from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..grid import SAMPLE_RATE
-from ..training.augment import add_noise, telephone
+from ..training.augment import add_noise, babble, telephone
 from ..window import Float32
 
 Change = Callable[[Float32, np.random.Generator], Float32]
@@ -55,17 +55,6 @@ def _middle(seconds: float) -> Change:
         return wave[start : start + length]
 
     return change
-
-
-def babble(voices: Sequence[Float32], rng: np.random.Generator, count: int = 5) -> Float32:
-    """Several voices at once [S], each at the same level."""
-    chosen = [voices[int(i)] for i in rng.choice(len(voices), size=min(count, len(voices)))]
-    length = max(len(voice) for voice in chosen)
-    levels = [np.sqrt((voice**2).mean()) + 1e-9 for voice in chosen]
-    mixed = sum(
-        np.resize(voice / level, length) for voice, level in zip(chosen, levels, strict=True)
-    )
-    return np.asarray(mixed, np.float32)
 
 
 def _among(voices: Sequence[Float32], snr_db: float) -> Change:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from ..labels import LABELS, Label
 from ..window import Float32
 from .corpus import Clip
-from .features import COPIES, Features
+from .features import COPIES, EVERY_COPY, Features
 from .head import Head, balanced_weights, fit_head, label_masks
 
 SHARED: tuple[Label, ...] = ("angry", "disgusted", "fearful", "happy", "neutral", "sad")
@@ -46,14 +46,17 @@ def train_head(
     rows: npt.NDArray[np.bool_],
     known: Sequence[Label],
     penalty: float,
+    copies: Sequence[str] = EVERY_COPY,
 ) -> Head:
-    """A head for the clips chosen by `rows` [clips], on all copies; labels not `known` left out."""
+    """A head for the clips chosen by `rows` [clips], on the copies named; labels not `known` left
+    out."""
     chosen = [int(i) for i in np.flatnonzero(rows) if clips[int(i)].label in known]
     weights = np.zeros(len(clips))
     weights[chosen] = balanced_weights([clips[i] for i in chosen])
     masks = label_masks(clips) & np.array([label in known for label in LABELS])
     targets = np.array([LABELS.index(clip.label) for clip in clips])
-    used = np.flatnonzero(np.isin(data.clip, chosen))
+    named = [EVERY_COPY.index(copy) for copy in copies]
+    used = np.flatnonzero(np.isin(data.clip, chosen) & np.isin(data.copy, named))
     of = data.clip[used]
     return fit_head(features[used], targets[of], masks[of], weights[of], penalty=penalty)
 
@@ -65,12 +68,13 @@ def hold_out(
     folds: Iterator[tuple[str, set[str]]],
     known: Sequence[Label],
     penalty: float,
+    copies: Sequence[str] = EVERY_COPY,
 ) -> list[HeldOut]:
-    """Train without each fold's speakers, read theirs, clean and degraded."""
+    """Train without each fold's speakers on the `copies` named, read theirs in all of COPIES."""
     results = []
     for corpus, speakers in folds:
         test = np.array([clip.speaker in speakers for clip in clips])
-        head = train_head(features, data, clips, ~test, known, penalty)
+        head = train_head(features, data, clips, ~test, known, penalty, copies)
         for number, copy in enumerate(COPIES):
             rows = np.flatnonzero(test[data.clip] & (data.copy == number))
             total, count = np.zeros((len(clips), len(LABELS))), np.zeros(len(clips))

@@ -16,6 +16,7 @@ from .augment import add_noise, telephone
 from .corpus import Clip, read_clip
 from .encoder import Encoder
 from .streaming import StreamingEncoder
+from .variants import VARIANTS, Sounds, vary
 
 WINDOW: Final = 48_000
 SHORTEST: Final = 16_000
@@ -25,6 +26,9 @@ SHARD: Final = 256
 """Clips in one cache file: at most this much work is lost by an interruption."""
 
 COPIES: Final = ("clean", "telephone", "noise", "telephone+noise")
+"""What every model learns from and is judged on."""
+EVERY_COPY: Final = (*COPIES, *VARIANTS)
+"""With those that an ablation tries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,7 +40,7 @@ class Features:
     clip: npt.NDArray[np.int32]
     """Shape [n]: row of the manifest."""
     copy: npt.NDArray[np.int8]
-    """Shape [n]: index into COPIES."""
+    """Shape [n]: index into EVERY_COPY."""
 
 
 def windows(wave: Float32) -> list[Float32]:
@@ -59,9 +63,15 @@ def speech_frames(wave: Float32) -> npt.NDArray[np.bool_]:
 
 
 def degraded(
-    wave: Float32, copy: str, noise: Sequence[Float32], rng: np.random.Generator
+    wave: Float32,
+    copy: str,
+    noise: Sequence[Float32],
+    rng: np.random.Generator,
+    voices: Sequence[Float32] = (),
 ) -> Float32:
     """One copy of a clip; the same generator state gives the same sound."""
+    if copy in VARIANTS:
+        return vary(wave, copy, Sounds(noise=noise, voices=voices), rng)
     if "noise" in copy:
         wave = add_noise(wave, noise[int(rng.integers(len(noise)))], float(rng.uniform(3, 20)), rng)
     return telephone(wave) if "telephone" in copy else wave
@@ -75,8 +85,11 @@ def extract(
     say: Callable[[str], None],
     *,
     copies: Sequence[str] = COPIES,
+    voices: Sequence[Float32] = (),
 ) -> Features:
     """Features of every clip and copy; finished shards are read from `cache` again.
+
+    `copies` are names of EVERY_COPY; `voices` are other people, for babble.
 
     Other clips, another encoder, noise or list of copies have a folder of their own in it.
     """
@@ -86,7 +99,7 @@ def extract(
     for first in range(0, len(clips), SHARD):
         path = cache / f"{first:06d}.npz"
         if not path.is_file():
-            rows = list(_rows(clips[first : first + SHARD], first, encoder, noise, copies))
+            rows = list(_rows(clips[first : first + SHARD], first, encoder, noise, copies, voices))
             part = path.with_suffix(".part.npz")
             np.savez(
                 part,
@@ -128,13 +141,15 @@ def _rows(
     encoder: Encoder | StreamingEncoder,
     noise: Sequence[Float32],
     copies: Sequence[str],
+    voices: Sequence[Float32],
 ) -> Iterator[tuple[Float32, int, int]]:
     for offset, clip in enumerate(clips):
         wave = read_clip(clip.path)
         for copy in copies:
-            rng = np.random.default_rng([first + offset, COPIES.index(copy)])
-            for window in windows(degraded(wave, copy, noise, rng)):
-                yield pool(encoder, window), first + offset, COPIES.index(copy)
+            number = EVERY_COPY.index(copy)
+            rng = np.random.default_rng([first + offset, number])
+            for window in windows(degraded(wave, copy, noise, rng, voices)):
+                yield pool(encoder, window), first + offset, number
 
 
 def pool(encoder: Encoder | StreamingEncoder, window: Float32) -> Float32:

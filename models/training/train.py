@@ -21,6 +21,7 @@ from ..evaluation.metrics import reliability, scores_of
 from ..labels import LABELS, Label
 from ..manifest import Calibration, DataSource, Licence, Manifest
 from ..window import Float32
+from .ablation import ablate, write_ablation
 from .card import write_card, write_notice
 from .corpus import Clip, CorpusError, read_clip, read_manifest
 from .crossval import SHARED, HeldOut, corpus_folds, hold_out, speaker_folds, train_head, uar
@@ -123,6 +124,16 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     write_card(job.output, manifest)
     write_notice(job.output)
     return job.output
+
+
+def try_augmentations(job: Training, say: Callable[[str], None]) -> Path:
+    """What each augmentation does for a head on the frozen encoder: the path of a table."""
+    clips = read_manifest(job.manifest)
+    known = _learnable(clips, job)
+    variables = read_variables(job.encoder, prefix="encoder/", sha256=job.encoder_sha256)
+    encoder = load_encoder(variables, EncoderConfig(layers=job.layers))
+    rows = ablate(clips, encoder, _noise(job), known, job.penalty, job.cache / "ablation", say)
+    return write_ablation(rows, job.output)
 
 
 def _learnable(clips: Sequence[Clip], job: Training) -> tuple[Label, ...]:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tonewatch.models.evaluation.conditions import CLEAN, babble, grid
+from tonewatch.models.evaluation.conditions import CLEAN, grid
+from tonewatch.models.training.augment import babble
 
 RNG = np.random.default_rng
 WAVE = (0.1 * RNG(0).standard_normal(64_000)).astype(np.float32)

@@ -3,6 +3,7 @@
 import importlib.util
 
 NEED_TORCH = [
+    "test_ablation.py",
     "test_crossval.py",
     "test_distil.py",
     "test_encoder.py",

@@ -1,7 +1,23 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
-from tonewatch.models.training.augment import add_noise, fit, mu_law, reverberate, telephone
+from tonewatch.models.training.augment import (
+    add_noise,
+    babble,
+    encoded,
+    fit,
+    gain,
+    lose_packets,
+    mask_spectrum,
+    mu_law,
+    reverberate,
+    room,
+    speed,
+    stretch,
+    telephone,
+)
 
 RNG = np.random.default_rng
 
@@ -60,3 +76,64 @@ def test_fit_cuts_or_repeats() -> None:
     wave = np.arange(3, dtype=np.float32)
     assert fit(wave, 5).tolist() == [0, 1, 2, 0, 1]
     assert fit(wave, 2).tolist() == [0, 1]
+
+
+def tone(hertz: float, seconds: float = 1.0) -> Any:
+    return np.sin(2 * np.pi * hertz * np.arange(int(16_000 * seconds)) / 16_000).astype(np.float32)
+
+
+def pitch(wave: Any) -> float:
+    middle = wave[2000:-2000]
+    spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle)), 1 << 17))
+    return float(spectrum.argmax() * 16_000 / (1 << 17))
+
+
+@pytest.mark.parametrize("factor", [0.9, 1.1])
+def test_speed_moves_the_pitch_and_stretch_does_not(factor: float) -> None:
+    wave = tone(200)
+    fast, same = speed(wave, factor), stretch(wave, factor)
+    assert len(fast) == pytest.approx(len(wave) / factor, abs=2)
+    assert len(same) == pytest.approx(len(wave) / factor, abs=2)
+    assert pitch(fast) == pytest.approx(200 * factor, rel=0.01)
+    assert pitch(same) == pytest.approx(200, rel=0.01)
+    assert np.sqrt((same[500:-500] ** 2).mean()) == pytest.approx(np.sqrt(0.5), rel=0.05)
+
+
+def test_gain_rounds_to_sixteen_bits_and_clips() -> None:
+    assert gain(np.array([0.5, 1e-4], np.float32), -30) * 32768 == pytest.approx([518, 0])
+    assert gain(np.array([0.9], np.float32), 6)[0] == 32767 / 32768
+
+
+def test_packets_are_lost_in_the_share_that_was_asked_for() -> None:
+    wave = np.ones(16_000 * 60, np.float32)
+    heard = lose_packets(wave, 0.1, np.random.default_rng(0)).reshape(-1, 320)
+    assert set(heard.mean(axis=1)) == {0.0, 1.0}
+    assert (heard[:, 0] == 0).mean() == pytest.approx(0.1, abs=0.03)
+
+
+@pytest.mark.parametrize("codec", ["gsm", "opus", "vorbis"])
+def test_a_codec_keeps_place_and_pitch(codec: str) -> None:
+    wave = 0.3 * tone(440)
+    heard = encoded(wave, codec)
+    assert len(heard) == len(wave)
+    assert pitch(heard) == pytest.approx(440, rel=0.01)
+
+
+def test_masking_takes_away_and_leaves_the_rest_alone() -> None:
+    wave = np.random.default_rng(0).standard_normal(16_000).astype(np.float32)
+    heard = mask_spectrum(wave, np.random.default_rng(1))
+    assert 0.3 < float((heard**2).sum() / (wave**2).sum()) < 0.99
+    assert mask_spectrum(wave, np.random.default_rng(1)) == pytest.approx(heard)
+
+
+def test_a_room_is_its_direct_sound_and_a_tail_of_as_much_energy() -> None:
+    response = room(0.5, np.random.default_rng(0))
+    assert response[0] == 1
+    assert (response[1:] ** 2).sum() == pytest.approx(1, rel=1e-3)
+    assert (response[-800:] ** 2).sum() < 1e-5
+
+
+def test_babble_mixes_voices_at_one_level() -> None:
+    mixed = babble([tone(200), 0.01 * tone(300, 0.5)], np.random.default_rng(0), 2)
+    assert len(mixed) in (8000, 16_000)
+    assert 0.9 < np.sqrt((mixed**2).mean()) < 2.1
