@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-EMBEDDED: Final = "compact"
-"""The model that is always there."""
+EMBEDDED: Final = "compact-stream"
+"""The model that is always there: `compact` in the form that reads only new sound."""
 
 BEST_FIRST: Final = ("emotion2vec_plus_large", "emotion2vec_plus_base", "emotion2vec_plus_seed")
 """`auto` prefers these, in this order; then any other checked model; then `compact`."""

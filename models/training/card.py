@@ -64,7 +64,6 @@ def write_notice(folder: Path) -> None:
 def write_card(folder: Path, manifest: Manifest) -> None:
     """Write `folder/README.md`."""
     accuracy = manifest.accuracy
-    window = f"{manifest.window_samples / manifest.sample_rate:g} s of 16 kHz sound"
     measured = (
         f"measured by `{accuracy.get('command')}` on {accuracy.get('clips')} clips of "
         f"{accuracy.get('speakers')} speakers"
@@ -73,8 +72,7 @@ def write_card(folder: Path, manifest: Manifest) -> None:
     lines = [
         f"# {manifest.name} {manifest.version}",
         "",
-        f"Frame logits of {', '.join(manifest.known)}, 50 a second, from {window}. The first"
-        " layers of Whisper tiny.en (MIT, see NOTICE), frozen, and a linear head.",
+        _what(manifest),
         "",
         f"**Licence:** {manifest.licence.name}. {manifest.licence.notice}",
         "",
@@ -103,6 +101,24 @@ def write_card(folder: Path, manifest: Manifest) -> None:
         _FAILURES,
     ]
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def _what(manifest: Manifest) -> str:
+    known = ", ".join(manifest.known)
+    if manifest.streaming is None:
+        window = f"{manifest.window_samples / manifest.sample_rate:g} s of 16 kHz sound"
+        return (
+            f"Frame logits of {known}, 50 a second, from {window}. The first layers of Whisper"
+            " tiny.en (MIT, see NOTICE), frozen, and a linear head."
+        )
+    delay = 20 * manifest.streaming.delay_frames
+    return (
+        f"Frame logits of {known}, 50 a second, from new 16 kHz sound and a state for each leg,"
+        f" {delay} ms behind it. The first layers of Whisper tiny.en (MIT, see NOTICE) in a form"
+        " that looks back a fixed way and hardly ahead, distilled from them on the clips below"
+        " without their labels, and a linear head. The clips of held-out speakers and corpora were"
+        " heard by that distillation, too, but none of their labels."
+    )
 
 
 def _unseen_corpora(accuracy: Mapping[str, Any]) -> list[str]:

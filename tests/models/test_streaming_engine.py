@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tonewatch.models.engine import EngineError
-from tonewatch.models.labels import MASKED_LOGIT, OTHER, UNKNOWN
-from tonewatch.models.registry import load_engine
+from tonewatch.models.labels import LABELS, MASKED_LOGIT, OTHER, UNKNOWN
+from tonewatch.models.registry import EMBEDDED, load_engine
 from tonewatch.models.settings import EngineSettings
 from tonewatch.models.streaming_engine import StreamingEngine
 from tonewatch.models.window import Frames, Window
@@ -115,3 +115,19 @@ def test_broken_samples_are_an_error_and_not_numbers(engine: StreamingEngine) ->
     broken = Window(leg="x", start_frame=0, samples=bad, speech=1.0, captured_at=0.0)
     with pytest.raises(EngineError, match="not finite"):
         engine.infer([broken])
+
+
+def test_what_is_always_there_streams_and_answers_within_200_ms() -> None:
+    engine = load_engine(EngineSettings(models_dir=Path("nowhere"), provider="cpu"))
+    manifest = engine.manifest
+    assert manifest.name == EMBEDDED
+    assert manifest.streaming is not None
+    assert 20 * manifest.streaming.delay_frames <= 200
+    engine.open("a/b")
+    (whole,) = engine.infer([window(0, 96, leg="a/b")])
+    engine.open("a/b")
+    pieces = engine.infer([window(k, k + 8, leg="a/b") for k in range(0, 96, 8)])
+    logits = np.concatenate([piece.logits for piece in pieces])
+    known = [LABELS.index(label) for label in manifest.known]
+    # Weights are int8: their products are rounded by the processor's own ways.
+    np.testing.assert_allclose(logits[:, known], whole.logits[:, known], atol=0.3)

@@ -58,9 +58,12 @@ def test_the_encoders_licence_goes_with_its_weights(tmp_path: Path) -> None:
     assert "Copyright (c) 2022 OpenAI" in notice
 
 
-def test_the_shipped_card_and_notice_are_those_of_the_shipped_manifest(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["compact", "compact-stream"])
+def test_the_shipped_card_and_notice_are_those_of_the_shipped_manifest(
+    tmp_path: Path, name: str
+) -> None:
     """Nobody edits a figure by hand."""
-    folder = embedded_folder() / "compact"
+    folder = embedded_folder() / name
     write_card(tmp_path, Manifest.load(folder))
     write_notice(tmp_path)
     for name in ("README.md", "NOTICE"):
