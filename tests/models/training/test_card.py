@@ -1,6 +1,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tonewatch.models.labels import LABELS
 from tonewatch.models.manifest import Calibration, DataSource, Licence, Manifest
 from tonewatch.models.registry import embedded_folder
