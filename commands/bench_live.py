@@ -18,14 +18,17 @@ import numpy as np
 import psutil
 import soundfile
 import soxr
+from pydantic_core import from_json
 from websockets.asyncio.client import connect
 
 from ..models.grid import SAMPLE_RATE
-from .bench_senders import Load, Pcm, Sent, name_of, outcome, sending
+from .bench_senders import Load, Pcm, Sent, fast_loop, name_of, outcome, senders_cpu, sending
 from .options import Failure
 
 RATE = SAMPLE_RATE
 RSS_EVERY_S = 10.0
+CPU = ("server_cores", "server_ms_per_session_s", "senders_cores", "viewer_cores")
+"""Figures of processor time: cores in use, and the server's time for a second of one session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +79,11 @@ def run_live(bench: LiveBench, *, progress: Callable[[str], None]) -> dict[str, 
                 message_ms=bench.message_ms,
                 folder=Path(folder),
             )
-            with sending(load, speech, bench.processes) as senders:
-                seen, usage = asyncio.run(
+            with (
+                sending(load, speech, bench.processes) as senders,
+                asyncio.Runner(loop_factory=fast_loop()) as runner,
+            ):
+                seen, usage = runner.run(
                     _measure(load, senders, psutil.Process(server.pid), progress)
                 )
         finally:
@@ -136,7 +142,7 @@ async def _measure(
 ) -> tuple[_Seen, dict[str, Any]]:
     seen = _Seen()
     watch = asyncio.create_task(_watch(load, seen))
-    used, began = process.cpu_times(), time.monotonic()
+    used, own, began = process.cpu_times(), time.process_time(), time.monotonic()
     rss: list[tuple[float, float]] = []
     ended = [asyncio.create_task(asyncio.to_thread(sender.join)) for sender in senders]
     while not all(task.done() for task in ended):
@@ -147,8 +153,14 @@ async def _measure(
     now, wall = process.cpu_times(), time.monotonic() - began
     watch.cancel()
     await asyncio.gather(watch, return_exceptions=True)
-    cpu = (now.user + now.system - used.user - used.system) / wall
-    return seen, {"rss": rss, "server_cores": cpu}
+    server = now.user + now.system - used.user - used.system
+    return seen, {
+        "rss": rss,
+        "server_cores": server / wall,
+        "server_ms_per_session_s": 1000 * server / load.sessions / wall,
+        "senders_cores": senders_cpu(load) / wall,
+        "viewer_cores": (time.process_time() - own) / wall,
+    }
 
 
 async def _watch(load: Load, seen: _Seen) -> None:
@@ -158,7 +170,7 @@ async def _watch(load: Load, seen: _Seen) -> None:
     url = f"ws://127.0.0.1:{load.port}/ws/live"
     async with connect(url, max_size=None, compression=None) as sock:
         async for text in sock:
-            now, event = time.time_ns(), json.loads(text)
+            now, event = time.time_ns(), from_json(text)
             match event["type"]:
                 case "session":
                     numbers[event["session"]["id"]] = known[event["session"]["name"]]
@@ -233,7 +245,7 @@ def _figures(
         "readings": seen.events,
         "readings_per_session_s": seen.events / bench.sessions / bench.seconds,
         "superseded": seen.superseded,
-        "server_cores": usage["server_cores"],
+        **{name: usage[name] for name in CPU},
         "rss_max_mb": max(megabytes for _, megabytes in usage["rss"]),
         "rss_end_mb": usage["rss"][-1][1],
         **flatness(usage["rss"]),
