@@ -104,6 +104,18 @@ def onset(manifest: Path, count: int, model: str, target: Path | None) -> None:
     _report("onset", run_onset(manifest, model, count, progress=_say), target)
 
 
+@command.command()
+@click.argument("manifest", type=click.Path(path_type=Path, exists=True))
+@click.option("--telephone", is_flag=True, help="The same clips through a telephone line.")
+@click.option("--json", "target", type=click.Path(path_type=Path), help="Keep raw numbers here.")
+def evidence(manifest: Path, telephone: bool, target: Path | None) -> None:
+    """How often each piece of evidence agrees with the label of labelled speech."""
+    from .bench_evidence import run_evidence
+
+    figures = run_evidence(manifest, on_telephone=telephone, progress=_say)
+    _report("evidence", figures, target)
+
+
 def _say(line: str) -> None:
     click.echo(line, err=True)
 

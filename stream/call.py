@@ -30,6 +30,7 @@ from .record.items import Answered, Audio, CoreBegan, CoreEnded, Settled
 from .ring import Ring
 from .session import ERASED, Session
 from .settings import StreamSettings
+from .trust import doubt
 
 FILE_STEP_S = 1.0
 """Sound of a recording that is listened to at a time."""
@@ -75,7 +76,11 @@ class Call:
             ring=ring,
             listener=Listener(key, session.rate, self._settings.listener, start_frame=start_frame),
             meter=Meter(start_frame),
-            quality=Quality(self._settings.decision.poor_snr_db, start_frame=start_frame),
+            quality=Quality(
+                self._settings.decision.poor_snr_db,
+                self._settings.quality,
+                start_frame=start_frame,
+            ),
         )
 
     def _make_cores(self, phases: Sequence[int]) -> None:
@@ -149,9 +154,10 @@ class Call:
             return
         frames = answer.frames
         # As of the window's end, not of this moment: threads must not change what is read.
-        poor = leg.quality.at(answer.window.stop_frame).poor
-        update = leg.core.read(frames, poor)
-        span = (frames.start_frame, frames.stop_frame, bool(poor))
+        line = leg.quality.at(answer.window.stop_frame)
+        poor = line.poor
+        update = leg.core.read(frames, poor, line.trust)
+        span = (frames.start_frame, frames.stop_frame, doubt(bool(poor), line.trust))
         self._out.record(Answered(session=self.session.id, leg=leg.name, spans=(span,)))
         latency = self._tell_update(leg, update, poor=bool(poor))
         if self._live:
@@ -187,6 +193,7 @@ class Call:
                         bandwidth_hz=line.bandwidth_hz,
                         snr_db=line.snr_db,
                         poor=line.poor,
+                        trust=line.trust,
                     )
                 )
 

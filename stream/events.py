@@ -133,6 +133,8 @@ class Activity:
     snr_db: float
     poor: str = ""
     """Why the line is poor, in words; empty when it is not."""
+    trust: int = 100
+    """Percent that the line's quality leaves of a confidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

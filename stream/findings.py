@@ -10,9 +10,9 @@ from ..models.labels import Label
 
 EpisodeKind = Literal["lost_to_neutral", "needs_review", "dual"]
 EpisodeState = Literal["open", "closed"]
-EvidenceKind = Literal["pitch", "melody", "high_band", "rhythm", "pauses"]
+EvidenceKind = Literal["pitch", "melody", "high_band", "rhythm"]
 EvidenceDirection = Literal["higher", "lower", "usual", "no_baseline", "not_measurable"]
-EvidenceUnit = Literal["Hz", "semitones", "dB", "syllables/s", "%"]
+EvidenceUnit = Literal["Hz", "semitones", "dB", "syllables/s"]
 EvidenceFor = Literal["", "fearful", "disgusted", "both"]
 
 

@@ -124,7 +124,7 @@ class _Call:
             for name in self._names
         ]
         self._quality = {
-            leg.name: Quality(tools.settings.decision.poor_snr_db)
+            leg.name: Quality(tools.settings.decision.poor_snr_db, tools.settings.quality)
             for leg in folder.info.legs
             if leg.scored
         }
@@ -205,6 +205,7 @@ class _Call:
             batch=tools.batch,
             ahead=self._readers.ahead,
             judge=lambda window: quality.at(window.stop_frame).poor,
+            trust=lambda window: quality.at(window.stop_frame).trust,
         )
 
     def _key(self, name: str) -> str:

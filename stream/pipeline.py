@@ -91,8 +91,11 @@ class LegCore:
         """The leg has ended: the window that ends with it, if one is due."""
         return self._cutter.last()
 
-    def read(self, frames: Frames, poor: str = "") -> LegUpdate:
-        """An engine's answer in; settled frames, readings and episodes out."""
+    def read(self, frames: Frames, poor: str = "", trust: int = 100) -> LegUpdate:
+        """An engine's answer in; settled frames, readings and episodes out.
+
+        `poor`: why its audio is too poor to say; `trust`: percent that is left of a confidence.
+        """
         end = frames.stop_frame + self._tail
         return self._decide(
             self._track.push(frames),
@@ -101,6 +104,7 @@ class LegCore:
             warming_up=frames.warming_up,
             # A rest before this answer was called, if at all, with no more sound than it has.
             judged_from=end - self._longest,
+            trust=trust,
         )
 
     def rest(self) -> LegUpdate | None:
@@ -138,6 +142,7 @@ class LegCore:
         *,
         warming_up: bool,
         judged_from: int = 0,
+        trust: int = 100,
     ) -> LegUpdate:
         settled, provisional = update.settled, update.provisional
         count = len(settled.valid)
@@ -145,15 +150,15 @@ class LegCore:
         del self._speech[:count]
         speech, newest = flags[:count], flags[count:]
         early = min(count, judged_from - settled.start_frame)
-        if poor and early > 0:
+        if (poor or trust < 100) and early > 0:
             first, rest = _part(settled, 0, early), _part(settled, early, count)
             nothing = _part(settled, early, early)
             decision = _joined(
                 self._decision.push(first, nothing, speech[:early], speech[:0]),
-                self._decision.push(rest, provisional, speech[early:], newest, poor),
+                self._decision.push(rest, provisional, speech[early:], newest, poor, trust),
             )
         else:
-            decision = self._decision.push(settled, provisional, speech, newest, poor)
+            decision = self._decision.push(settled, provisional, speech, newest, poor, trust)
         return LegUpdate(
             settled=settled,
             speech=speech,

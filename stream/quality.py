@@ -1,4 +1,4 @@
-"""How good a leg's line is: signal to noise, bandwidth, and whether it is too poor to say.
+"""How good a leg's line is: noise, band, level, clipping, loss, and how far to trust it.
 
 Measured over whole seconds of the leg's frame grid, so the same sound in any pieces gives the same
 answer at the same frame.
@@ -6,13 +6,15 @@ answer at the same frame.
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ..models.grid import FRAME_RATE, FRAME_SAMPLES, SAMPLE_RATE
 from .listener.heard import Heard
+from .settings import QualitySettings
+from .trust import BEST_DB, Line, poor_of, trust_of
 
 BLOCK = FRAME_RATE
 """Frames measured at a time."""
@@ -20,24 +22,15 @@ KEEP = 10
 """Blocks that an answer rests on."""
 ENOUGH = FRAME_RATE // 2
 """Frames of speech, and of silence, below which there is no answer yet."""
-BEST_DB = 60.0
-"""Signal-to-noise ratios are told up to here; also what a line without any noise has."""
 BAND_DB = 50.0
 """A frequency belongs to the band if speech there is at most so far under its strongest one."""
 
+_PAUSE = 9 * BLOCK // 10
+"""Frames of gap in a block from which on it is a pause, not a loss."""
+_LIMIT = 1.0 - 2.0 / 32768
+"""Where 16 bits end."""
+
 _HANN = np.hanning(FRAME_SAMPLES)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A line's quality so far."""
-
-    snr_db: float = BEST_DB
-    """Power of speech frames over that of silent ones."""
-    bandwidth_hz: float = 0.0
-    """Highest frequency of the speech; 0 before any was heard."""
-    poor: str = ""
-    """Why the line is too poor to say, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,6 +39,10 @@ class _Block:
     speech_power: float
     noise: int
     noise_power: float
+    clipped: int
+    """Samples of speech at the limits of 16 bits."""
+    lost: int
+    """Frames of gap; 0 where nearly all of the block is."""
     spectrum: npt.NDArray[np.float64]
     """Sum over speech frames, [161]."""
 
@@ -53,8 +50,11 @@ class _Block:
 class Quality:
     """Measures one leg. `poor_snr_db`: ratio under which the audio is too poor."""
 
-    def __init__(self, poor_snr_db: float, *, start_frame: int = 0) -> None:
+    def __init__(
+        self, poor_snr_db: float, settings: QualitySettings | None = None, *, start_frame: int = 0
+    ) -> None:
         self._poor_snr_db = poor_snr_db
+        self._settings = settings or QualitySettings()
         self._waiting: list[Heard] = []
         self._count = 0
         self._blocks: deque[_Block] = deque(maxlen=KEEP)
@@ -97,6 +97,7 @@ class Quality:
     ) -> None:
         power = (frames**2).mean(axis=1)
         quiet = ~speech & ~gap
+        missing = int(np.count_nonzero(gap))
         spectra = np.abs(np.fft.rfft(frames[speech] * _HANN)) ** 2
         self._blocks.append(
             _Block(
@@ -104,6 +105,8 @@ class Quality:
                 speech_power=float(power[speech].sum()),
                 noise=int(quiet.sum()),
                 noise_power=float(power[quiet].sum()),
+                clipped=int(np.count_nonzero(np.abs(frames[speech]) >= _LIMIT)),
+                lost=missing if missing < _PAUSE else 0,
                 spectrum=spectra.sum(axis=0),
             )
         )
@@ -116,15 +119,22 @@ class Quality:
         if speech < ENOUGH:
             return self.newest
         band = bandwidth(np.sum([block.spectrum for block in self._blocks], axis=0))
-        if noise < ENOUGH:
-            old = self.newest
-            return Line(snr_db=old.snr_db, bandwidth_hz=band, poor=old.poor)
-        snr = _snr_db(
-            sum(block.speech_power for block in self._blocks) / speech,
-            sum(block.noise_power for block in self._blocks) / noise,
+        power = sum(block.speech_power for block in self._blocks) / speech
+        snr = self.newest.snr_db
+        if noise >= ENOUGH:
+            snr = _snr_db(power, sum(block.noise_power for block in self._blocks) / noise)
+        line = Line(
+            snr_db=snr,
+            bandwidth_hz=band,
+            level_dbfs=round(10 * math.log10(max(power, 1e-12)), 1),
+            clipped=sum(block.clipped for block in self._blocks) / (speech * FRAME_SAMPLES),
+            loss=sum(block.lost for block in self._blocks) / (len(self._blocks) * BLOCK),
         )
-        poor = f"noise: {snr:.0f} dB signal to noise" if snr < self._poor_snr_db else ""
-        return Line(snr_db=snr, bandwidth_hz=band, poor=poor)
+        return replace(
+            line,
+            poor=poor_of(line, self._poor_snr_db, self._settings),
+            trust=trust_of(line, self._poor_snr_db, self._settings),
+        )
 
 
 def _snr_db(speech: float, noise: float) -> float:

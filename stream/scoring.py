@@ -12,6 +12,7 @@ from ..models.window import Frames, Window
 from .events import Episode
 from .listener.heard import Heard
 from .pipeline import LegCore, LegUpdate
+from .trust import doubt
 
 Ask = Callable[[Sequence[Window]], Callable[[], list[Frames]]]
 """Has windows read; what it returns waits for the answers. Both raise EngineError."""
@@ -28,13 +29,16 @@ class Scored:
     """The engine's answer that brought it; None for a rest or the end."""
     poor: str = ""
     """Why the audio was too poor to say; empty where it was not."""
+    trust: int = 100
+    """Percent that the line's quality left of the confidence."""
 
 
 class Scorer:
     """Feeds a core and has its windows read `batch` at a time, at most `ahead` batches ahead.
 
     Neither changes anything but the speed: the core takes the answers in the order of the windows.
-    `judge(window)` says why the audio of a window is too poor to say, or nothing.
+    `judge(window)` says why the audio of a window is too poor to say, or nothing;
+    `trust(window)` how many percent of a confidence its line leaves.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class Scorer:
         batch: int,
         ahead: int = 0,
         judge: Callable[[Window], str] = lambda window: "",
+        trust: Callable[[Window], int] = lambda window: 100,
         wanted: Callable[[Window], bool] = lambda window: True,
     ) -> None:
         self._core = core
@@ -52,11 +57,12 @@ class Scorer:
         self._batch = batch
         self._ahead = ahead
         self._judge = judge
+        self._trust = trust
         self._wanted = wanted
-        self._waiting: list[tuple[Window, str]] = []
+        self._waiting: list[tuple[Window, str, int]] = []
         self._missed = False
         """Whether the newest window was not wanted."""
-        self._asked: deque[tuple[list[str], Callable[[], list[Frames]]]] = deque()
+        self._asked: deque[tuple[list[tuple[str, int]], Callable[[], list[Frames]]]] = deque()
 
     def hear(self, heard: Heard) -> Iterator[Scored]:
         """Add frames of sound; what they change. Raises EngineError."""
@@ -92,7 +98,7 @@ class Scorer:
         for window in windows:
             self._missed = not self._wanted(window)
             if not self._missed:
-                self._waiting.append((window, self._judge(window)))
+                self._waiting.append((window, self._judge(window), self._trust(window)))
 
     def _read_waiting(self) -> Iterator[Scored]:
         while self._waiting:
@@ -102,14 +108,20 @@ class Scorer:
 
     def _ask_next(self) -> None:
         some, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
-        answers = self._ask([window for window, _ in some])
-        self._asked.append(([poor for _, poor in some], answers))
+        answers = self._ask([window for window, _, _ in some])
+        self._asked.append(([(poor, trust) for _, poor, trust in some], answers))
 
     def _take(self) -> Iterator[Scored]:
         judged, answers = self._asked.popleft()
-        for poor, frames in zip(judged, answers(), strict=True):
-            update = self._core.read(frames, poor)
-            yield Scored(update=update, episodes=update.decision.episodes, answer=frames, poor=poor)
+        for (poor, trust), frames in zip(judged, answers(), strict=True):
+            update = self._core.read(frames, poor, trust)
+            yield Scored(
+                update=update,
+                episodes=update.decision.episodes,
+                answer=frames,
+                poor=poor,
+                trust=trust,
+            )
 
 
 def at_once(engine: Engine) -> Ask:
@@ -170,10 +182,10 @@ class Readers:
             self._free.put(engine)
 
 
-def spans(steps: Sequence[Scored]) -> list[tuple[int, int, bool]]:
+def spans(steps: Sequence[Scored]) -> list[tuple[int, int, int]]:
     """The answers among steps, as the record keeps them."""
     return [
-        (step.answer.start_frame, step.answer.stop_frame, bool(step.poor))
+        (step.answer.start_frame, step.answer.stop_frame, doubt(bool(step.poor), step.trust))
         for step in steps
         if step.answer is not None
     ]

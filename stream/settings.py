@@ -47,7 +47,6 @@ class WindowSettings(Section):
         8, ge=1, description="windows a recording may have waiting before its feeder waits"
     )
 
-
     @property
     def hop_step_ms(self) -> int:
         """The hop in milliseconds; 240 where neither settings nor a model say."""
@@ -161,6 +160,22 @@ class DecisionSettings(Section):
     )
 
 
+class QualitySettings(Section):
+    """How far a line may be trusted. Each fault takes up to half of the confidence, from its `good`
+    limit to its `poor` one; beyond that limit (the noise's is decision.poor_snr_db) the audio is
+    too poor to say. Measured over the newest ten seconds."""
+
+    enabled: bool = Field(True, description="let poor audio lower the confidence")
+    good_snr_db: float = Field(15.0, description="signal-to-noise ratio from which noise is none")
+    good_bandwidth_hz: float = Field(2500.0, gt=0, description="bandwidth that is enough")
+    poor_bandwidth_hz: float = Field(1000.0, ge=0, description="bandwidth that is too narrow")
+    good_level_dbfs: float = Field(-55.0, le=0, description="level of speech that is enough")
+    poor_level_dbfs: float = Field(-66.0, le=0, description="level of speech that is too low")
+    good_clipped: float = Field(0.002, ge=0, le=1, description="share of clipped samples allowed")
+    poor_clipped: float = Field(0.1, gt=0, le=1, description="share of clipped samples too high")
+    poor_loss: float = Field(0.2, gt=0, le=1, description="share of lost sound that is too high")
+
+
 class EvidenceSettings(Section):
     """What is measured of the voice in a flagged span, beside the scores and without touching them.
 
@@ -169,18 +184,15 @@ class EvidenceSettings(Section):
     """
 
     enabled: bool = Field(True, description="measure evidence when an episode closes")
-    pitch_semitones: float = Field(2.0, gt=0, description="difference of the pitch that counts")
+    pitch_semitones: float = Field(4.0, gt=0, description="difference of the pitch that counts")
     melody_semitones: float = Field(
-        0.5, gt=0, description="difference of the pitch's own movement that counts"
+        0.7, gt=0, description="difference of the pitch's own movement that counts"
     )
     high_band_db: float = Field(
-        2.0, gt=0, description="difference of the share of 2 to 4 kHz that counts"
+        3.0, gt=0, description="difference of the share of 2 to 4 kHz that counts"
     )
     rhythm_rate: float = Field(
-        0.5, gt=0, description="difference in syllables a second that counts"
-    )
-    pause_share: float = Field(
-        0.1, gt=0, le=1, description="difference of the share of pauses that counts"
+        0.75, gt=0, description="difference in syllables a second that counts"
     )
     baseline_stretches: int = Field(
         3, ge=1, le=20, description="stretches of 3 s that a speaker's baseline needs"
@@ -278,6 +290,7 @@ class StreamSettings(Section):
     window: WindowSettings = WindowSettings()
     track: TrackSettings = TrackSettings()
     decision: DecisionSettings = DecisionSettings()
+    quality: QualitySettings = QualitySettings()
     evidence: EvidenceSettings = EvidenceSettings()
     record: RecordSettings = RecordSettings()
     monitor: MonitorSettings = MonitorSettings()

@@ -73,11 +73,13 @@ class Decision:
         speech_settled: Bool,
         speech_provisional: Bool,
         poor: str = "",
+        trust: int = 100,
     ) -> DecisionUpdate:
         """Decide on newly settled frames, and read the provisional end that follows them.
 
         The speech flags are [n] of the frames beside them. `poor` says why the audio is poor, if
-        it is: readings are then `unknown`, and no episode goes on. The provisional end leaves no
+        it is: readings are then `unknown`, and no episode goes on; `trust` is the
+        percent of a confidence that the line leaves. The provisional end leaves no
         trace. Raises ValueError where the provisional end does not follow the settled frames.
         """
         count = len(settled.valid)
@@ -97,6 +99,7 @@ class Decision:
             rivals=self._rivals,
             unknown_below=self._settings.unknown_below,
             poor=bool(poor),
+            trust=trust,
             shift=self._shift,
         )
         episodes: tuple[Episode, ...] = ()
@@ -117,7 +120,7 @@ class Decision:
             confusion = self._confusion(standing)
         if self._ear is not None:
             self._ear.settle(settled.start_frame)
-        self._total.push(logits[:count][kept[:count]], poor=bool(poor))
+        self._total.push(logits[:count][kept[:count]], poor=bool(poor), trust=trust)
         readings = columns(settled.start_frame, kept, smoothed, judged)
         return DecisionUpdate(
             settled=readings.part(0, count),

@@ -116,13 +116,15 @@ def judge(
     rivals: bool,
     unknown_below: float,
     poor: bool,
+    trust: int = 100,
     shift: Float64 | None = None,
 ) -> Judged:
     """Read logits [k, 9] over the temperature.
 
     The emotion is the strongest known label, or `unknown` where its score is under `unknown_below`
-    or the audio is poor; the scores stay as they are. `shift` [9], in log-odds, is what context
-    adds: it moves the independent scores of fear and disgust, nothing else.
+    or the audio is poor; the scores stay as they are.
+    `trust` is the percent that the line leaves of the confidence. `shift` [9], in log-odds, is
+    what context adds: it moves the independent scores of fear and disgust, nothing else.
     """
     scores, fear, disgust = views(logits, known)
     if shift is not None:
@@ -130,7 +132,7 @@ def judge(
     if not rivals:
         fear = np.full(len(scores), np.nan)
         disgust = fear
-    confidence = scores.max(axis=-1, initial=0.0)
+    confidence = scores.max(axis=-1, initial=0.0) * (trust / 100)
     doubtful = (confidence < unknown_below) | poor
     emotion = np.where(doubtful, np.int8(UNKNOWN), scores.argmax(axis=-1).astype(np.int8))
     return Judged(scores=scores, fear=fear, disgust=disgust, emotion=emotion, confidence=confidence)

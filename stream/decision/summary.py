@@ -47,12 +47,15 @@ class Total:
         self._steps: Int64 = np.zeros(len(LABELS), np.int64)
         self._frames = 0
         self._poor = 0
+        self._trust = 0
+        """Percents, summed over frames."""
 
-    def push(self, logits: Float32, *, poor: bool = False) -> None:
-        """Add logits [k, 9] of speech frames; poor says that their audio was."""
+    def push(self, logits: Float32, *, poor: bool = False, trust: int = 100) -> None:
+        """Add logits [k, 9] of speech frames, and how far their audio is trusted."""
         self._steps += to_steps(logits).sum(axis=0)
         self._frames += len(logits)
         self._poor += len(logits) * poor
+        self._trust += len(logits) * trust
 
     def summary(
         self,
@@ -90,9 +93,13 @@ class Total:
     def _judged(
         self, mean: Float64, known: Bool, *, rivals: bool, unknown_below: float, poor: bool
     ) -> Summary:
-        judged = judge(mean, known, rivals=rivals, unknown_below=unknown_below, poor=poor)
+        trust = self._trust // self._frames
+        judged = judge(
+            mean, known, rivals=rivals, unknown_below=unknown_below, poor=poor, trust=trust
+        )
         confidence = float(judged.confidence[0])
         low = confidence < unknown_below
+        poor = poor or (low and confidence * 100 >= unknown_below * trust)
         return Summary(
             emotion=LABELS[int(judged.emotion[0])],
             confidence=confidence,

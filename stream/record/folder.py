@@ -141,8 +141,8 @@ class SessionFolder:
         grid = self._npy(self.card.leg_files(leg).frames, FRAME)
         grid.write(start_frame, rows.astype(FRAME, copy=False).tobytes())
 
-    def answered(self, leg: str, spans: Iterable[tuple[int, int, bool]]) -> None:
-        """Answers as (first frame, first frame behind, poor), in the order of the track."""
+    def answered(self, leg: str, spans: Iterable[tuple[int, int, int]]) -> None:
+        """Answers as (first frame, first frame behind, trust.doubt), in the order of the track."""
         rows = np.array(list(spans), dtype=WINDOW).reshape(-1, WINDOW_COLUMNS)
         grid = self._npy(self.card.leg_files(leg).windows, WINDOW, WINDOW_COLUMNS)
         grid.write(grid.frames, rows.tobytes())

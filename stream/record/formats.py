@@ -43,7 +43,8 @@ ESTIMATE, POOR = 1, 4
 """Bits of a frame's state beside SPEECH: a window read it; its audio was too poor to say."""
 WINDOW = np.dtype("<i4")
 WINDOW_COLUMNS = 3
-"""An answer of the engine: first frame, first frame behind, 1 where the audio was poor."""
+"""An answer of the engine: first frame, first frame behind, how far the audio was
+doubted (1 where it was poor, plus twice the percents taken from the confidence)."""
 FEATURE = np.dtype("<f4")
 """One component of a feature vector."""
 

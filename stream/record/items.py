@@ -66,8 +66,9 @@ class Answered:
 
     session: str
     leg: str
-    spans: tuple[tuple[int, int, bool], ...]
-    """`Frames.start_frame`, `Frames.stop_frame`, and whether the audio was poor."""
+    spans: tuple[tuple[int, int, int], ...]
+    """`Frames.start_frame`, `Frames.stop_frame`, and how far the
+    audio was doubted (trust.doubt)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

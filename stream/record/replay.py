@@ -21,6 +21,7 @@ from ..events import Episode, Scene
 from ..listener.heard import INT16, Heard
 from ..pipeline import LegCore
 from ..scoring import Scored, Scorer, at_once
+from ..trust import undoubt
 from .card import Card, CoreSpan, LegFiles, read_card
 from .files import FolderError
 from .formats import FRAME, HEARD, SPEECH, WAV_HEADER, read_npy
@@ -117,7 +118,7 @@ def _scorer(
     core: CoreSpan,
     engine: Engine,
     batch: int,
-    answers: dict[int, bool],
+    answers: dict[int, int],
     scene: Scene | None,
 ) -> Scorer:
     manifest = engine.manifest
@@ -137,15 +138,19 @@ def _scorer(
         ),
         at_once(engine),
         batch=batch,
-        judge=lambda window: "poor" if answers[place(window)] else "",
+        judge=lambda window: "poor" if undoubt(answers[place(window)])[0] else "",
+        trust=lambda window: undoubt(answers[place(window)])[1],
         wanted=lambda window: place(window) in answers,
     )
 
 
-def _answers(folder: Path, files: LegFiles) -> dict[int, bool]:
-    """First frame behind each answer that reached the track: no two windows end at one place."""
+def _answers(folder: Path, files: LegFiles) -> dict[int, int]:
+    """First frame behind each answer that reached the track, and its doubt.
+
+    No two windows end at one place.
+    """
     rows = read_npy(folder / files.windows)
-    return {int(stop): bool(poor) for _, stop, poor in rows.tolist()}
+    return {int(stop): int(doubt) for _, stop, doubt in rows.tolist()}
 
 
 def _keep(found: Replayed, steps: Iterator[Scored]) -> None:

@@ -131,8 +131,11 @@ def _summary(folder: Path, files: LegFiles | None, forced: InForce, scene: Scene
         block = rows[start : start + _BLOCK]
         spoken = block["state"] & (ESTIMATE | SPEECH) == ESTIMATE | SPEECH
         poor = block["state"] & POOR > 0
-        total.push(np.array(block["logits"][spoken & ~poor]))
-        total.push(np.array(block["logits"][spoken & poor]), poor=True)
+        trust = _trust(block)
+        for percent in np.unique(trust[spoken]).tolist():
+            for rows_poor in (False, True):
+                some = spoken & (trust == percent) & (poor == rows_poor)
+                total.push(np.array(block["logits"][some]), poor=rows_poor, trust=percent)
     decision = profiled(forced.settings.decision, scene)
     return total.summary(
         np.array([label in forced.model.known for label in LABELS]),
@@ -141,6 +144,14 @@ def _summary(folder: Path, files: LegFiles | None, forced: InForce, scene: Scene
         unknown_below=decision.unknown_below,
         shift=shift_of(scene),
     )
+
+
+def _trust(rows: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Percent that the line left of the confidence [n]; 100 where there is no reading."""
+    best = rows["scores"].max(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        left = 100.0 * rows["confidence"] / best
+    return np.rint(np.where(np.isfinite(left), left, 100.0)).astype(np.int64)
 
 
 def last_episodes(events: Iterable[Event]) -> list[Episode]:

@@ -86,3 +86,39 @@ def test_the_same_sound_in_any_pieces_is_the_same_line_at_the_same_frame(sizes: 
         assert whole.at(frame) == cut.at(frame)
     assert whole.at(0).poor == ""
     assert whole.at(SECONDS * 50).poor
+
+
+def test_clipping_level_and_loss_are_measured_on_speech() -> None:
+    samples = np.full(RATE * 2, 0.5, np.float32)
+    samples[::10] = 1.0 - 1.0 / 32768
+    heard = Heard(
+        leg="a",
+        start_frame=0,
+        samples=samples,
+        speech=np.ones(100, np.bool_),
+        gap=np.arange(100) % 5 == 0,
+        captured_at=0.0,
+    )
+    quality = Quality(3.0)
+    quality.push(heard)
+    assert quality.newest.clipped == pytest.approx(0.1)
+    assert quality.newest.loss == pytest.approx(0.2)
+    assert quality.newest.level_dbfs == pytest.approx(-4.8, abs=0.2)
+    assert quality.newest.poor.startswith("loss")
+
+
+def test_a_pause_is_not_a_loss() -> None:
+    quality = Quality(3.0)
+    pushed(quality, *line(np.inf), [50])
+    before = quality.newest
+    quality.push(
+        Heard(
+            leg="a",
+            start_frame=SECONDS * 50,
+            samples=np.zeros(RATE * 2, np.float32),
+            speech=np.zeros(100, np.bool_),
+            gap=np.ones(100, np.bool_),
+            captured_at=0.0,
+        )
+    )
+    assert quality.newest.loss == before.loss == 0.0

@@ -22,17 +22,16 @@ class Rule:
 
 
 RULES: Final = (
-    Rule(kind="pitch", measure="pitch", unit="Hz", higher="fearful", lower="disgusted"),
+    Rule(kind="pitch", measure="pitch", unit="Hz", higher="fearful", lower=""),
     Rule(kind="melody", measure="melody", unit="semitones", higher="disgusted", lower="fearful"),
     Rule(kind="high_band", measure="high_band", unit="dB", higher="both", lower=""),
     Rule(
         kind="rhythm", measure="syllables", unit="syllables/s", higher="fearful", lower="disgusted"
     ),
-    Rule(kind="pauses", measure="pauses", unit="%", higher="disgusted", lower=""),
 )
 """Only what agreed with labels better than chance on speakers of three corpora (docs/measured.md).
-Left out for that reason: a sudden rise and fall of pitch as a sign of fear, a low voice with a
-short rise and a broken voice as signs of disgust."""
+Left out for that reason: a sudden rise and fall of pitch as a sign of fear; a low voice, a short
+rise behind it, pauses and a voice that breaks off as signs of disgust."""
 
 
 def compare(now: Measures, usual: Measures, settings: EvidenceSettings) -> tuple[Evidence, ...]:
@@ -62,7 +61,6 @@ def _steps(settings: EvidenceSettings) -> dict[EvidenceKind, float]:
         "melody": settings.melody_semitones,
         "high_band": settings.high_band_db,
         "rhythm": settings.rhythm_rate,
-        "pauses": settings.pause_share,
     }
 
 
@@ -89,4 +87,4 @@ def _told(rule: Rule, value: float) -> float:
     """A measure in the unit that people read."""
     if rule.unit == "Hz":
         return round(100.0 * 2 ** (value / 12), 1)
-    return round(100 * value if rule.unit == "%" else value, 2)
+    return round(value, 2)

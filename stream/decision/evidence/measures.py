@@ -35,8 +35,6 @@ class Measures:
     """Power at 2 to 4 kHz over that at 0.3 to 2 kHz, in speech, dB."""
     syllables: float
     """Syllable nuclei in a second of speech."""
-    pauses: float
-    """Share of the stretch, from its first to its last frame of speech, without speech."""
     bandwidth_hz: float
     """Highest frequency of the speech (quality.bandwidth)."""
 
@@ -56,7 +54,6 @@ def measure(samples: Float32, speech: Bool, contour: Contour) -> Measures:
         melody=float(np.std(sung)) if enough else NAN,
         high_band=_ratio_db(_band(power, 2000, 4000)[speech], _band(power, 300, 2000)[speech]),
         syllables=_nuclei(_band(power, 300, 2500), speech) * FRAME_RATE / spoken,
-        pauses=_pauses(speech),
         bandwidth_hz=bandwidth(power[speech].sum(axis=0)),
     )
 
@@ -97,8 +94,3 @@ def _nuclei(power: Float64, speech: Bool) -> int:
             top = low = heard
         low = min(low, heard)
     return count + int(top >= least and top - low >= _DIP_DB)
-
-
-def _pauses(speech: Bool) -> float:
-    at = np.flatnonzero(speech)
-    return 1.0 - len(at) / float(at[-1] + 1 - at[0])

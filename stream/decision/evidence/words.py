@@ -7,7 +7,6 @@ _SUBJECT = {
     "melody": ("the voice's pitch movement", "声音的音高起伏"),
     "high_band": ("the voice's share of 2 to 4 kHz", "声音在 2 至 4 kHz 的能量占比"),
     "rhythm": ("the voice's syllable rate", "声音的音节速度"),
-    "pauses": ("the voice's share of pauses", "声音中停顿的占比"),
 }
 _MOVED = {
     ("pitch", "higher"): ("the voice is higher than usual", "声音比平时高"),
@@ -24,10 +23,8 @@ _MOVED = {
     ),
     ("rhythm", "higher"): ("the voice is faster than usual", "声音的语速比平时快"),
     ("rhythm", "lower"): ("the voice is slower than usual", "声音的语速比平时慢"),
-    ("pauses", "higher"): ("the voice pauses more than usual", "声音的停顿比平时多"),
-    ("pauses", "lower"): ("the voice pauses less than usual", "声音的停顿比平时少"),
 }
-_DIGITS = {"Hz": 0, "%": 0}
+_DIGITS = {"Hz": 0}
 
 
 def words(

@@ -5,9 +5,24 @@ from hypothesis import strategies as st
 
 from tonewatch.models.labels import LABELS, MASKED_LOGIT
 from tonewatch.stream.decision import Decision
+from tonewatch.stream.decision.rivals import independent
+from tonewatch.stream.decision.scene.scenes import load_scenes
+from tonewatch.stream.findings import Episode, Evidence
 from tonewatch.stream.settings import DecisionSettings
+from tonewatch.stream.track import Fused
 
 from .streams import QUICK, Run, decide, fused, no_frames, random_stream, script
+
+PIECE = Evidence(
+    kind="pitch",
+    direction="usual",
+    value=180.0,
+    baseline=181.0,
+    unit="Hz",
+    supports="",
+    words_en="the voice's pitch is as usual (180 Hz)",
+    words_zh="声音的音高与平时相同（180 Hz）",
+)
 
 
 def same(one: Run, other: Run) -> bool:
@@ -125,3 +140,107 @@ def test_provisional_frames_elsewhere_are_refused():
         decision.push(
             fused(stream, 0, 10), fused(stream, 12, 20), stream.speech[:10], stream.speech[12:]
         )
+
+
+EMERGENCY = load_scenes(None).scene("smoke in the house", "emergency")
+
+
+def test_context_moves_the_decided_scores_and_leaves_the_raw_ones():
+    stream = random_stream(7, 400)
+    settings = DecisionSettings()
+    plain = decide(stream, settings).joined()
+    decision = Decision("customer", settings, 1.0, LABELS, scene=EMERGENCY)
+    update = decision.push(
+        fused(stream, 0, 400), no_frames(400), stream.speech, np.zeros(0, bool)
+    ).settled
+    for name in ("scores", "logits", "emotion", "confidence"):
+        assert np.array_equal(getattr(update, name), plain[name], equal_nan=True)
+    spoken = update.valid
+    assert (update.fear[spoken] >= plain["fear"][spoken]).all()
+    assert (update.fear[spoken] > plain["fear"][spoken]).any()
+    moved = decision.summary()
+    assert moved.adjusted is not None
+    assert moved.fear is not None
+    assert moved.adjusted.fear is not None
+    assert moved.adjusted.fear > moved.fear
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_any_chunking_gives_the_same_bits_with_context_and_history(adaptive):
+    stream = random_stream(11, 1500)
+    settings = DecisionSettings(adaptive=adaptive, adapt_after_s=3, adapt_usual_points=5)
+    told = []
+    for step in (1500, 7, 211):
+        decision = Decision("customer", settings, 1.0, LABELS, scene=EMERGENCY)
+        episodes = []
+        for at in range(0, 1500, step):
+            stop = min(1500, at + step)
+            update = decision.push(
+                fused(stream, at, stop),
+                no_frames(stop),
+                stream.speech[at:stop],
+                np.zeros(0, bool),
+            )
+            episodes += update.episodes
+        told.append([*episodes, *decision.finish()])
+    assert told[0] == told[1] == told[2]
+    assert told[0]
+
+
+def test_a_line_that_is_trusted_less_lowers_the_confidence_and_ends_in_unknown():
+    stream = script(("review", 100))
+    found = []
+    for trust in (100, 50, 20):
+        decision = Decision("customer", QUICK, 1.0, LABELS)
+        update = decision.push(
+            fused(stream, 0, 100),
+            no_frames(100),
+            stream.speech,
+            np.zeros(0, bool),
+            trust=trust,
+        )
+        found.append((update.settled, decision.summary()))
+    (whole, full), (half, _), (faint, doubted) = found
+    spoken = whole.valid
+    assert np.allclose(half.confidence[spoken], whole.confidence[spoken] / 2)
+    assert np.array_equal(half.scores, whole.scores, equal_nan=True)
+    assert (faint.emotion[spoken] == LABELS.index("unknown")).all()
+    assert (doubted.emotion, doubted.doubt) == ("unknown", "poor audio")
+    assert full.doubt == ""
+
+
+def test_the_sources_case_in_poor_audio_is_unknown_and_raises_nothing():
+    """31.5 against 28.9 in poor audio."""
+    others = 1.0 - 0.24 - 0.22
+    scores = np.full(len(LABELS), others / 7)
+    scores[LABELS.index("fearful")], scores[LABELS.index("disgusted")] = 0.24, 0.22
+    fear, disgust = independent(np.log(scores))
+    assert (fear, disgust) == pytest.approx((31.5, 28.9), abs=1.0)
+    settled = Fused(
+        start_frame=0,
+        logits=np.tile(np.log(scores), (100, 1)).astype(np.float32),
+        valid=np.ones(100, bool),
+    )
+    for poor, trust in (("noise", 100), ("", 60)):
+        decision = Decision("customer", QUICK, 1.0, LABELS)
+        update = decision.push(
+            settled, no_frames(100), np.ones(100, bool), np.zeros(0, bool), poor, trust
+        )
+        assert (update.settled.emotion == LABELS.index("unknown")).all()
+        assert update.episodes == decision.finish() == ()
+
+
+def test_a_closed_episode_carries_evidence_and_an_open_one_none():
+    class Ear:
+        def settle(self, frame: int) -> None: ...
+
+        def evidence(self, episode: Episode) -> tuple[Evidence, ...]:
+            return (PIECE,)
+
+    stream = script(("review", 100), ("calm", 100))
+    decision = Decision("customer", QUICK, 1.0, LABELS, ear=Ear())
+    update = decision.push(fused(stream, 0, 200), no_frames(200), stream.speech, np.zeros(0, bool))
+    told = [*update.episodes, *decision.finish()]
+    assert {episode.state for episode in told} == {"open", "closed"}
+    for episode in told:
+        assert episode.evidence == ((PIECE,) if episode.state == "closed" else ())

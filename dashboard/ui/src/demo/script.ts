@@ -188,6 +188,8 @@ export class ScriptedCall {
       focus_fear: null,
       focus_disgust: null,
       crossing: null,
+      evidence: [],
+      floor_rise: 0,
     };
     this.episodes = [...this.episodes, episode];
     return [episode];
@@ -251,6 +253,7 @@ export class ScriptedCall {
       bandwidth_hz: 7600,
       snr_db: this.plan.poor ? 2 : 26,
       poor: this.plan.poor ?? "",
+      trust: 100,
     };
   }
 

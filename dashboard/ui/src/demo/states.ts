@@ -71,6 +71,7 @@ function info(i: number, passed: number, names: readonly string[]): SessionInfo 
     folder: "",
     call_id: "",
     context: "",
+    scene: null,
     pace: "live",
     ended_at: "",
     hop_ms: 240,

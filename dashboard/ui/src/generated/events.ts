@@ -72,6 +72,7 @@ export interface Activity {
   bandwidth_hz: number;
   snr_db: number;
   poor: string;
+  trust: number;
 }
 /**
  * Everything that is known of agreement. Votes that were not blind or not sure do not count.
@@ -264,11 +265,11 @@ export interface Focus {
  * One thing measured of the voice in a flagged span; it never changes a score.
  */
 export interface Evidence {
-  kind: "pitch" | "melody" | "high_band" | "rhythm" | "pauses";
+  kind: "pitch" | "melody" | "high_band" | "rhythm";
   direction: "higher" | "lower" | "usual" | "no_baseline" | "not_measurable";
   value: number | null;
   baseline: number | null;
-  unit: "Hz" | "semitones" | "dB" | "syllables/s" | "%";
+  unit: "Hz" | "semitones" | "dB" | "syllables/s";
   supports: "" | "fearful" | "disgusted" | "both";
   words_en: string;
   words_zh: string;

@@ -22,6 +22,7 @@ function info(id: string, start: number): SessionInfo {
     folder: "",
     call_id: "",
     context: "",
+    scene: null,
     pace: "live",
     ended_at: "",
     hop_ms: 240,
@@ -94,6 +95,8 @@ function episode(id: string, start: number): Episode {
     focus_fear: null,
     focus_disgust: null,
     crossing: null,
+    evidence: [],
+    floor_rise: 0,
   };
 }
 

@@ -7,9 +7,7 @@ from tonewatch.stream.decision.evidence.measures import NAN, Measures
 
 
 def told(pitch: float) -> Measures:
-    return Measures(
-        pitch=pitch, melody=1.0, high_band=-10.0, syllables=4.0, pauses=0.1, bandwidth_hz=7000.0
-    )
+    return Measures(pitch=pitch, melody=1.0, high_band=-10.0, syllables=4.0, bandwidth_hz=7000.0)
 
 
 def test_the_baseline_is_the_median() -> None:

@@ -12,9 +12,7 @@ from tonewatch.stream.findings import Evidence
 from tonewatch.stream.settings import EvidenceSettings
 
 SETTINGS = EvidenceSettings()
-USUAL = Measures(
-    pitch=10.0, melody=2.0, high_band=-15.0, syllables=4.0, pauses=0.1, bandwidth_hz=7000.0
-)
+USUAL = Measures(pitch=10.0, melody=2.0, high_band=-15.0, syllables=4.0, bandwidth_hz=7000.0)
 
 
 def piece(kind: str, now: Measures, usual: Measures = USUAL) -> Evidence:

@@ -41,11 +41,6 @@ def test_syllables_are_counted(rate: float) -> None:
     assert measured(voice(3.0, syllables=rate)).syllables == pytest.approx(rate, abs=0.7)
 
 
-def test_pauses_are_the_share_without_speech_between_the_first_and_the_last_frame_of_it() -> None:
-    speech = np.repeat([True, False, True], [50, 25, 25])
-    assert measured(voice(2.0), speech).pauses == pytest.approx(0.25)
-
-
 def test_too_little_speech_says_nothing() -> None:
     told = measured(voice(0.4))
     assert all(math.isnan(getattr(told, name)) for name in Measures.__slots__)

@@ -12,4 +12,4 @@ def test_a_difference_is_told_with_both_numbers() -> None:
 def test_what_is_missing_is_said() -> None:
     assert "not known yet" in words("pitch", "no_baseline", 180.0, None, "Hz")[0]
     assert "not measurable" in words("high_band", "not_measurable", None, None, "dB")[0]
-    assert words("pauses", "usual", 3.0, 4.0, "%")[0].endswith("as usual (3 %)")
+    assert words("melody", "usual", 3.0, 3.2, "semitones")[0].endswith("as usual (3.0 semitones)")
