@@ -22,7 +22,7 @@ from .admission import Admission
 from .bus import Bus
 from .call import Call
 from .clock import Clock
-from .decision.evidence.pitch import SwiftF0
+from .decision.evidence.pitch import Beside, SwiftF0
 from .decision.scene.scenes import load_scenes, scene_of
 from .engine_thread import EngineThread
 from .events import (
@@ -97,6 +97,7 @@ class Monitor:
             on_fault=self.tell,
             now=self._clock.now,
         )
+        self._pitch = Beside(SwiftF0()) if settings.evidence.enabled else None
         self._outlets = Outlets(
             tell=self.tell,
             record=recorder.submit,
@@ -106,7 +107,7 @@ class Monitor:
             late=self._latency.add,
             now=self._clock.now,
             to_ns=self._clock.to_ns,
-            pitch=SwiftF0() if settings.evidence.enabled else None,
+            pitch=self._pitch,
         )
         self._links = SessionLinks(
             tell=self.tell,
@@ -153,6 +154,8 @@ class Monitor:
             self._engine.stop()
         finally:
             self._signal.stop()
+        if self._pitch is not None:
+            self._pitch.close()
         running = [source.name for source in sources if source.is_alive()]
         if running:
             raise TimeoutError(f"thread {running[0]!r} did not stop within {timeout:g} s")

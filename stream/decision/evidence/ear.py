@@ -5,6 +5,7 @@ What is measured depends on frame numbers alone, so any chunking, live or offlin
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -55,6 +56,8 @@ class Ear:
         """Stretches with speech so far."""
         self._before: deque[tuple[int, Measures]] = deque()
         """First frame behind a stretch, and what was measured of it."""
+        self._begun: tuple[int, Callable[[], Measures]] | None = None
+        """The newest of them, whose pitch may still be looked for."""
 
     def hear(self, heard: Heard) -> None:
         """Add frames of sound, in order."""
@@ -77,7 +80,8 @@ class Ear:
     def evidence(self, episode: Episode) -> tuple[Evidence, ...]:
         """What the voice did in a closed episode, against what it did before."""
         start, stop = self._span(episode)
-        now = self._measure(list(self._sound), start, stop)
+        self._end_measuring()
+        now = self._measure(list(self._sound), start, stop)()
         before = [found for end, found in self._before if end <= start][-_KEPT:]
         usual = baseline(before, self._settings.baseline_stretches)
         return compare(now, usual, self._settings)
@@ -104,9 +108,15 @@ class Ear:
         if whole and spoken >= 2 * LEAST_SPEECH:
             self._spoken += 1
             if self._spoken <= _AT_FIRST or self._spoken % _EVERY == 0:
-                self._before.append((stop, self._measure(parts, start, stop)))
+                self._end_measuring()
+                self._begun = stop, self._measure(parts, start, stop)
 
-    def _measure(self, parts: list[Heard], start: int, stop: int) -> Measures:
+    def _end_measuring(self) -> None:
+        if self._begun is not None:
+            (stop, found), self._begun = self._begun, None
+            self._before.append((stop, found()))
+
+    def _measure(self, parts: list[Heard], start: int, stop: int) -> Callable[[], Measures]:
         """Measure the frames [start, stop) from their first to their last one with speech."""
         samples, speech = _laid(parts, start, stop)
         at = np.flatnonzero(speech)
@@ -114,7 +124,8 @@ class Ear:
             first, last = int(at[0]), int(at[-1]) + 1
             samples = samples[first * FRAME_SAMPLES : last * FRAME_SAMPLES]
             speech = speech[first:last]
-        return measure(samples, speech, self._pitch.track(samples))
+        contour = self._pitch.begin(samples)
+        return lambda: measure(samples, speech, contour())
 
 
 def _laid(parts: list[Heard], start: int, stop: int) -> tuple[Float32, Bool]:

@@ -1,5 +1,7 @@
 """The voice's pitch, by SwiftF0 (MIT, see NOTICE) through ONNX Runtime."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -46,8 +48,13 @@ class Pitch(Protocol):
         """Pitch of samples [N] in [-1, 1]; value k stands for samples 256 k to 256 k + 255."""
         ...
 
+    def begin(self, samples: Float32) -> Callable[[], Contour]:
+        """The same, asked for later: the call gives it, and waits where it is not yet found."""
+        contour = self.track(samples)
+        return lambda: contour
 
-class SwiftF0:
+
+class SwiftF0(Pitch):
     """The network. One may serve many legs and threads; it runs on one thread, so that the same
     samples give the same numbers."""
 
@@ -76,3 +83,26 @@ class SwiftF0:
             hz=np.asarray(hz[0][:count], np.float64),
             voiced=np.asarray((confidence[0][:count] >= _VOICED) & heard),
         )
+
+
+class Beside(Pitch):
+    """Another one's pitch, what is begun found in a thread of its own.
+
+    For live calls: three seconds of sound take some 15 ms, for which no other call should wait.
+    """
+
+    def __init__(self, pitch: Pitch) -> None:
+        self._pitch = pitch
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="pitch")
+
+    def track(self, samples: Float32) -> Contour:
+        """As the other one, in the caller's thread."""
+        return self._pitch.track(samples)
+
+    def begin(self, samples: Float32) -> Callable[[], Contour]:
+        """The same numbers, found meanwhile."""
+        return self._thread.submit(self._pitch.track, samples).result
+
+    def close(self) -> None:
+        """End the thread; nothing may be begun afterwards."""
+        self._thread.shutdown()

@@ -9,13 +9,13 @@ from tests.stream.decision.evidence.voices import heard, silence, voice
 
 from tonewatch.models.window import Float32
 from tonewatch.stream.decision.evidence.ear import Ear
-from tonewatch.stream.decision.evidence.pitch import HOP, Contour, SwiftF0
+from tonewatch.stream.decision.evidence.pitch import HOP, Beside, Contour, Pitch, SwiftF0
 from tonewatch.stream.findings import Episode, Evidence
 from tonewatch.stream.listener.heard import Heard
 from tonewatch.stream.settings import DecisionSettings, EvidenceSettings
 
 
-class Level:
+class Level(Pitch):
     """A pitch that is the sound's level: no network, any difference of sound shows."""
 
     def track(self, samples: Float32) -> Contour:
@@ -65,6 +65,13 @@ def test_a_higher_and_sharper_voice_is_told_against_its_own_past() -> None:
     found = {one.kind: one for one in told([CALL], pitch=SwiftF0())}
     assert (found["pitch"].direction, found["pitch"].supports) == ("higher", "fearful")
     assert (found["high_band"].direction, found["high_band"].supports) == ("higher", "both")
+
+
+def test_pitch_that_is_looked_for_meanwhile_gives_the_same() -> None:
+    beside = Beside(Level())
+    pieces = [CALL.part(first, first + 25) for first in range(0, CALL.frames, 25)]
+    assert told(pieces, pitch=beside) == told(pieces)
+    beside.close()
 
 
 @settings(max_examples=20)
