@@ -59,6 +59,8 @@ def export_graph(
                 verbose=False,
             )
             assert program is not None  # with dynamo=True a program always comes back
+            for node in program.model.graph:
+                node.metadata_props.clear()  # stack traces, with paths of this machine
             program.save(str(path), external_data=False)
     except OSError as error:
         raise ExportError(f"{path}: cannot be written: {error.strerror}") from error

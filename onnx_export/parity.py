@@ -25,6 +25,9 @@ GOLDEN_LIMIT: Final = 0.05
 """Largest difference of a log score on the publisher's example recording, in fp32."""
 
 
+CLEAR: Final = 1.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
     """How far one run is from another, over many windows."""
@@ -39,6 +42,8 @@ class Deviation:
     scores_mean: float
     changed: float
     """Share of frames whose top label changed."""
+    changed_clear: float
+    """The same among frames whose top logit was ahead by CLEAR or more: others fall either way."""
     rivals: float
     """Largest difference of (fear - disgust) in utterance logits."""
 
@@ -51,7 +56,7 @@ def softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def deviation(run: Run, reference: Run, batches: Iterable[Float32]) -> Deviation:
     """Run both over batches of waves [B, S] and keep the largest differences."""
-    largest, changed, frames, means = np.zeros(5), 0, 0, []
+    largest, counts, means = np.zeros(5), np.zeros(4, np.int64), []
     for waves in batches:
         (logits, features), (logits0, features0) = run(waves), reference(waves)
         pooled, pooled0 = (x.astype(np.float64).mean(axis=1) for x in (logits, logits0))
@@ -66,15 +71,18 @@ def deviation(run: Run, reference: Run, batches: Iterable[Float32]) -> Deviation
         )
         largest = np.maximum(largest, [np.abs(part).max() for part in differences])
         means.append(scores.mean())
-        changed += int((logits.argmax(-1) != logits0.argmax(-1)).sum())
-        frames += logits.shape[0] * logits.shape[1]
+        changed = logits.argmax(-1) != logits0.argmax(-1)
+        ranked = np.sort(logits0, axis=-1)
+        clear = ranked[..., -1] - ranked[..., -2] >= CLEAR
+        counts += [changed.sum(), changed.size, (changed & clear).sum(), clear.sum()]
     return Deviation(
         logits=float(largest[0]),
         frame_logits=float(largest[1]),
         features=float(largest[2]),
         scores=float(largest[3]),
         scores_mean=float(np.mean(means)),
-        changed=changed / frames,
+        changed=float(counts[0] / counts[1]),
+        changed_clear=float(counts[2] / max(1, counts[3])),
         rivals=float(largest[4]),
     )
 

