@@ -21,7 +21,7 @@ EMBEDDED: Final = "compact-stream"
 """The model that is always there: `compact` in the form that reads only new sound."""
 
 BEST_FIRST: Final = ("emotion2vec_plus_large", "emotion2vec_plus_base", "emotion2vec_plus_seed")
-"""`auto` prefers these, in this order; then any other checked model; then `compact`."""
+"""`auto` prefers these, in this order; then any other checked model; then `compact-stream`."""
 
 WAY_UP: Final = "tonewatch export emotion2vec_plus_large"
 """The one line that gets the better model."""
