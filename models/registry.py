@@ -64,7 +64,7 @@ def available(settings: EngineSettings) -> list[Model]:
 
 _ON_GPU: Final = ("fp16", "fp32")
 _ON_CPU: Final = ("int8", "int8-static", "fp32", "bf16")
-_ON_OPENVINO: Final = ("int8-static", "bf16", "int8", "fp32")
+_ON_OPENVINO: Final = ("bf16", "int8-static", "int8", "fp32")
 """Which precision of a model `auto` prefers, as measured (docs/measured.md); others come last."""
 
 

@@ -66,7 +66,7 @@ def test_a_broken_folder_is_left_out_and_named(
     ("device", "openvino", "best"),
     [
         ("cpu", False, "int8"),
-        ("cpu", True, "int8-static"),
+        ("cpu", True, "bf16"),
         ("cuda", False, "fp16"),
     ],
 )
