@@ -25,6 +25,8 @@ from .options import Failure, settings_from, settings_options
 @click.option("--output", type=click.Path(file_okay=False), help="Folder of all session folders.")
 @click.option("--legs", help="Names of the channels, e.g. customer,agent. Only customer is scored.")
 @click.option("--name", help="Prefix of the sessions' names.")
+@click.option("--context", default="", help="What is known of the calls, in words.")
+@click.option("--profile", help="Scene profile, e.g. medical.")
 @click.option("--plot/--no-plot", default=True, help="Leave curves.png in each session folder.")
 @click.option("--embedding", is_flag=True, default=None, help="Keep embedding.npy (sensitive).")
 @settings_options
@@ -33,6 +35,8 @@ def command(
     output: str | None,
     legs: str | None,
     name: str | None,
+    context: str,
+    profile: str | None,
     plot: bool,
     embedding: bool | None,
     config: Path | None,
@@ -54,6 +58,7 @@ def command(
         {
             "stream.record.output": output,
             "stream.record.embedding": embedding,
+            "stream.decision.profile": profile,
             "engine.model": model,
             "engine.provider": provider,
         },
@@ -62,7 +67,7 @@ def command(
         recordings = recordings_in(files)
     except RecordingError as error:
         raise Failure(str(error)) from error
-    results, failed = _run(recordings, _tools(settings), legs, name, plot=plot)
+    results, failed = _run(recordings, _tools(settings), legs, name, context, plot=plot)
     Console().print(_summary(results))
     for line in failed:
         click.echo(f"tonewatch: {line}", err=True)
@@ -97,7 +102,13 @@ def _engines(settings: Settings) -> list[Engine]:
 
 
 def _run(
-    recordings: Sequence[Path], tools: Tools, legs: str | None, name: str | None, *, plot: bool
+    recordings: Sequence[Path],
+    tools: Tools,
+    legs: str | None,
+    name: str | None,
+    context: str,
+    *,
+    plot: bool,
 ) -> tuple[list[AnalyzeResult], list[str]]:
     """Analyse one after the other; what fails is told and does not stop the rest."""
     results, failed = [], []
@@ -121,6 +132,7 @@ def _run(
                     tools,
                     legs=legs.split(",") if legs else None,
                     name=f"{name}_{path.stem}" if name else None,
+                    context=context,
                     progress=tell,
                 )
                 if plot:

@@ -37,7 +37,7 @@ def command(ctx: click.Context) -> None:
 @click.option("--legs", default="customer", show_default=True, help="customer, or customer,agent.")
 @click.option("--message-ms", default=20, show_default=True, help="Sound in one message.")
 @click.option("--audio", type=click.Path(exists=True, path_type=Path), help="Speech to send.")
-@click.option("--model", default="compact", show_default=True, help="Model to serve.")
+@click.option("--model", default="compact-stream", show_default=True, help="Model to serve.")
 @click.option("--set", "assignments", multiple=True, help="Settings of the server.")
 @click.option("--json", "target", type=click.Path(path_type=Path), help="Keep raw numbers here.")
 def live(
@@ -71,7 +71,7 @@ def live(
 @command.command()
 @click.option("--minutes", default=30.0, show_default=True, help="Length of the recording.")
 @click.option("--audio", type=click.Path(exists=True, path_type=Path), help="Speech to repeat.")
-@click.option("--model", default="compact", show_default=True)
+@click.option("--model", default="compact-stream", show_default=True)
 @click.option("--json", "target", type=click.Path(path_type=Path), help="Keep raw numbers here.")
 def offline(minutes: float, audio: Path | None, model: str, target: Path | None) -> None:
     """`tonewatch analyze` on one long recording: seconds of work, and memory."""
@@ -82,7 +82,7 @@ def offline(minutes: float, audio: Path | None, model: str, target: Path | None)
 
 @command.command()
 @click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--model", default="compact", show_default=True)
+@click.option("--model", default="compact-stream", show_default=True)
 @click.option("--json", "target", type=click.Path(path_type=Path), help="Keep raw numbers here.")
 def hops(recordings: tuple[Path, ...], model: str, target: Path | None) -> None:
     """Share of flags that hops of 240 and 480 ms agree on, within 0.3 s."""
@@ -95,13 +95,25 @@ def hops(recordings: tuple[Path, ...], model: str, target: Path | None) -> None:
 @command.command()
 @click.argument("manifest", type=click.Path(path_type=Path, exists=True))
 @click.option("--count", default=120, show_default=True, help="Splices to measure.")
-@click.option("--model", default="compact", show_default=True)
+@click.option("--model", default="compact-stream", show_default=True)
 @click.option("--json", "target", type=click.Path(path_type=Path), help="Keep raw numbers here.")
 def onset(manifest: Path, count: int, model: str, target: Path | None) -> None:
     """Seconds from the onset of an emotion in spliced speech to its curve's crossing."""
     from .bench_onset import run_onset
 
     _report("onset", run_onset(manifest, model, count, progress=_say), target)
+
+
+@command.command()
+@click.argument("manifest", type=click.Path(path_type=Path, exists=True))
+@click.option("--count", default=200, show_default=True, help="Spans to measure.")
+@click.option("--model", default="compact-stream", show_default=True)
+@click.option("--json", "target", type=click.Path(path_type=Path), help="Keep raw numbers here.")
+def focus(manifest: Path, count: int, model: str, target: Path | None) -> None:
+    """Whether a fresh window around a focus span is more often right than its frames."""
+    from .bench_focus import run_focus
+
+    _report("focus", run_focus(manifest, model, count, progress=_say), target)
 
 
 @command.command()

@@ -44,7 +44,7 @@ def run_onset(
         for number, (neutral, emotional) in enumerate(pairs):
             if number % 20 == 0:
                 progress(f"splice {number} of {len(pairs)}")
-            wave, onset = _splice(neutral, emotional)
+            wave, onset = splice(neutral, emotional)
             path = Path(folder, "splice.wav")
             soundfile.write(path, wave, SAMPLE_RATE)
             rows = read_npy(analyze(path, tools).folder / "frames.npy")
@@ -68,7 +68,7 @@ def _pairs(clips: Sequence[Clip], count: int) -> Iterator[tuple[Clip, Clip]]:
             yield neutral[clip.speaker], clip
 
 
-def _splice(neutral: Clip, emotional: Clip) -> tuple[Float32, int]:
+def splice(neutral: Clip, emotional: Clip) -> tuple[Float32, int]:
     """Both at one level, neutral repeated to three seconds; the wave and the onset's frame."""
     first, second = (_level(_trim(read_clip(clip.path))) for clip in (neutral, emotional))
     before = np.resize(first, int(BEFORE_S * SAMPLE_RATE))

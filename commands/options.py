@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from ..settings import Settings, SettingsError, load
+from ..stream.decision.scene.scenes import SceneError, load_scenes
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -54,9 +55,18 @@ def settings_from(
 ) -> Settings:
     """Settings, or one clear line and exit code 2."""
     try:
-        return load(config, assignments, options)
-    except SettingsError as error:
+        settings = load(config, assignments, options)
+        _check_scenes(settings)
+    except (SettingsError, SceneError) as error:
         raise click.UsageError(str(error)) from error
+    return settings
+
+
+def _check_scenes(settings: Settings) -> None:
+    """A profile or file that cannot be used is told now, not by each session."""
+    decision = settings.stream.decision
+    if decision.scenes or decision.profile:
+        load_scenes(decision.scenes).scene("", decision.profile)
 
 
 class Failure(click.ClickException):

@@ -198,7 +198,7 @@ class EvidenceSettings(Section):
         3, ge=1, le=20, description="stretches of 3 s that a speaker's baseline needs"
     )
     high_band_hz: float = Field(
-        3700.0, ge=2000, le=8000, description="bandwidth under which 2 to 4 kHz is not measurable"
+        4500.0, ge=2000, le=8000, description="bandwidth under which 2 to 4 kHz is not measurable"
     )
 
 

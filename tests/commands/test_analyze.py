@@ -70,3 +70,20 @@ def test_an_unknown_model_is_named_with_the_way_out(tmp_path: Path) -> None:
     answer = tonewatch("analyze", file, "--model", "oracle", "--output", tmp_path)
     assert answer.exit_code == 1
     assert "oracle" in answer.output
+
+
+def test_context_and_profile_are_applied_and_told(tmp_path: Path) -> None:
+    file = recording(tmp_path / "one.wav")
+    words = ["--output", tmp_path, "--model", "compact", "--no-plot"]
+    scene = ["--context", "smoke in the house", "--profile", "emergency"]
+    assert tonewatch("analyze", file, *words, *scene).exit_code == 0
+    (result,) = results(tmp_path)
+    assert result["scene"]["shifts"] == {"fearful": 0.6}  # type: ignore[index]
+
+
+def test_an_unknown_profile_is_told_before_anything_is_done(tmp_path: Path) -> None:
+    file = recording(tmp_path / "one.wav")
+    answer = tonewatch("analyze", file, "--output", tmp_path / "out", "--profile", "opera")
+    assert answer.exit_code == 2
+    assert "unknown profile 'opera'" in answer.output
+    assert not (tmp_path / "out").exists()

@@ -193,3 +193,17 @@ def test_a_microphone_that_is_not_there_is_told(house: Home) -> None:
         body = {"source": "microphone", "device": "no such microphone"}
         answer = client.post("/api/sessions", json=body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "microphone")
+
+
+def test_a_session_begins_with_its_context_and_profile(house: Home) -> None:
+    body = {"source": "demo", "context": "火灾", "profile": "emergency"}
+    with house.http() as client:
+        answer = client.post("/api/sessions", json=body)
+        assert answer.status_code == 201
+        info = answer.json()["info"]
+        client.post(f"/api/sessions/{info['id']}/stop")
+        wrong = client.post("/api/sessions", json={"source": "demo", "profile": "opera"})
+    assert info["context"] == "火灾"
+    assert info["scene"]["profile"] == "emergency"
+    assert info["scene"]["shifts"] == {"fearful": 0.6}
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (422, "profile")

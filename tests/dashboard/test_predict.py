@@ -157,3 +157,22 @@ def test_beyond_a_few_waiting_requests_the_next_is_told_to_come_back(
     (busy,) = [answer for answer in answers if answer.status_code == 503]
     assert (busy.json()["error"]["code"], int(busy.headers["retry-after"]) > 0) == ("busy", True)
     assert threading.active_count() < 50
+
+
+def test_context_and_profile_are_applied_and_told_beside_the_raw_scores(
+    open_house: Home, call: Path
+) -> None:
+    body = {"audio_path": str(call), "context": "patient with nausea", "profile": "medical"}
+    plain = ask(open_house, json={"audio_path": str(call)}).json()
+    told = ask(open_house, json=body).json()
+    assert plain["scene"] is None
+    assert told["scores"] == plain["scores"]
+    assert told["scene"]["shifts"] == {"disgusted": 0.5}
+    assert [hint["word"] for hint in told["scene"]["hints"]] == ["nausea"]
+    assert told["scene"]["adjusted"]["disgust"] > told["disgust"] == plain["disgust"]
+
+
+def test_an_unknown_profile_is_told_with_the_known_ones(open_house: Home, call: Path) -> None:
+    answer = ask(open_house, json={"audio_path": str(call), "profile": "opera"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "profile")
+    assert "known are customer_service, education, emergency, medical" in message(answer)

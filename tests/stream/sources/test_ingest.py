@@ -225,3 +225,22 @@ def test_a_file_sender_is_never_overwritten(tmp_path: Path) -> None:
         assert session.wait_closed(LONG_S)
         folder = home.folder(session)
     assert heard(folder).tobytes() == bytes_of(samples)
+
+
+def test_a_sender_names_a_profile_in_its_free_fields(tmp_path: Path) -> None:
+    with house(tmp_path) as home:
+        ingest = connect(directory(home))
+        (ready,) = say(ingest, **HELLO, context="chest pain", meta={"profile": "medical"})
+        session = home.monitor.session(ready["session"])
+        assert session is not None
+        assert session.info.scene is not None
+        assert session.info.scene.shifts == {"fearful": 0.3}
+        say(ingest, type="end")
+
+
+def test_a_profile_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
+    with house(tmp_path) as home:
+        actions = connect(directory(home)).receive_text(
+            json.dumps({**HELLO, "meta": {"profile": "opera"}})
+        )
+        assert any("unknown profile 'opera'" in str(action) for action in actions)

@@ -47,5 +47,5 @@ def test_too_little_speech_says_nothing() -> None:
 
 
 def test_the_band_of_a_telephone_is_seen() -> None:
-    assert measured(voice(2.0, top_hz=3300.0)).bandwidth_hz < 3700
+    assert measured(voice(2.0, top_hz=3300.0)).bandwidth_hz < 4500
     assert measured(voice(2.0)).bandwidth_hz > 5000
