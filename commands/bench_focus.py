@@ -15,6 +15,7 @@ from ..models.grid import FRAME_SAMPLES, SAMPLE_RATE
 from ..models.labels import DISGUSTED, FEARFUL
 from ..models.registry import load_engine
 from ..models.settings import EngineSettings
+from ..models.training.augment import add_noise
 from ..models.training.corpus import Clip, read_manifest
 from ..models.window import Float32, Window
 from ..stream.decision.focus import Spoken, clearest
@@ -33,13 +34,19 @@ _SLACK = 5.0
 
 
 def run_focus(
-    manifest: Path, model: str, count: int, *, progress: Callable[[str], None]
+    manifest: Path,
+    model: str,
+    count: int,
+    *,
+    snr_db: float | None,
+    progress: Callable[[str], None],
 ) -> dict[str, Any]:
     """Two-class accuracy on the focus span of spliced clips, read in both ways.
 
     Each clip follows three seconds of its speaker's neutral voice. The span is the clearest one of
     the label in the clip. Accuracy is fear against disgust alone, intervals (95 %) over speakers.
-    The model may have learned from these clips: the difference between the two ways counts.
+    The model may have learned from these clips: the difference between the two ways counts. White
+    noise at `snr_db` makes it err more often, so that there is room for a difference.
     """
     engine, pairs = load_engine(EngineSettings(model=model)), list(_pairs(manifest, count))
     if not pairs:
@@ -54,6 +61,7 @@ def run_focus(
             if number % 20 == 0:
                 progress(f"splice {number} of {len(pairs)}")
             wave, onset = splice(neutral, clip)
+            wave = wave if snr_db is None else _noisy(wave, snr_db, number)
             path = Path(folder, "splice.wav")
             soundfile.write(path, wave, SAMPLE_RATE)
             frames = read_npy(analyze(path, tools).folder / "frames.npy")
@@ -88,6 +96,11 @@ def _both(
     read = engine.infer([window])[0]
     inside = slice(max(0, span.start - read.start_frame), span.end - read.start_frame)
     return _names(fused, label), _names(read.logits[inside].mean(axis=0), label)
+
+
+def _noisy(wave: Float32, snr_db: float, seed: int) -> Float32:
+    rng = np.random.default_rng(seed)
+    return add_noise(wave, rng.standard_normal(len(wave)).astype(np.float32), snr_db, rng)
 
 
 def around(wave: Float32, start: int, stop: int, lengths: Sequence[int]) -> Window | None:

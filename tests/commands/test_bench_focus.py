@@ -47,4 +47,4 @@ def test_a_manifest_without_the_two_emotions_is_refused(tmp_path: Path) -> None:
     manifest = tmp_path / "manifest.csv"
     manifest.write_text("path,corpus,speaker,label\na.wav,made,anna,neutral\n", encoding="utf-8")
     with pytest.raises(Failure, match="no speaker has neutral and fearful or disgusted"):
-        run_focus(manifest, "compact", 5, progress=lambda line: None)
+        run_focus(manifest, "compact", 5, snr_db=None, progress=lambda line: None)

@@ -3,6 +3,7 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from tonewatch.models.labels import FEARFUL, LABELS, NEUTRAL
 from tonewatch.stream.decision.readings import NO_EMOTION, ReadingColumns, columns, judge
@@ -79,3 +80,23 @@ def test_points_are_rounded_for_the_wire():
         assert all(round(value, 4) == value for value in row)
         assert abs(sum(row) - 1) < 1e-3
     assert all(value is not None and round(value, 2) == value for value in points.fear)
+
+
+@given(
+    arrays(np.float64, (3, len(LABELS)), elements=st.floats(-40, 40)),
+    st.floats(-1, 1),
+    st.integers(1, 100),
+)
+def test_context_and_line_never_touch_the_raw_scores(logits, more_fear, trust):
+    shift = np.zeros(len(LABELS))
+    shift[LABELS.index("fearful")] = more_fear
+    plain = judge(logits, KNOWN, rivals=True, unknown_below=0.35, poor=False)
+    moved = judge(
+        logits, KNOWN, rivals=True, unknown_below=0.35, poor=False, shift=shift, trust=trust
+    )
+    assert np.array_equal(moved.scores, plain.scores)
+    assert ((moved.fear - plain.fear) * more_fear >= -1e-9).all()
+    assert ((moved.fear >= 0) & (moved.fear <= 100)).all()
+    assert (moved.confidence <= plain.confidence).all()
+    doubted = moved.emotion == LABELS.index("unknown")
+    assert (doubted | (moved.emotion == plain.emotion)).all()
