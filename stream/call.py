@@ -111,7 +111,7 @@ class Call:
         behind (a long gap comes in pieces, see `Ring.read`)."""
         if self.finishing or self.broken:
             return False
-        waiting = max(leg.ring.statistics().waiting for leg in self.legs)
+        waiting = max(leg.ring.waiting for leg in self.legs)
         if self._live:
             return waiting > FILE_STEP_S * self.session.rate
         return waiting > 0 and self._has_room()
@@ -253,7 +253,7 @@ class Call:
         return (
             not self.finishing
             and self.session.end_asked is not None
-            and not any(leg.ring.statistics().waiting for leg in self.legs)
+            and not any(leg.ring.waiting for leg in self.legs)
         )
 
     @property

@@ -111,6 +111,11 @@ class Ring:
             return items
 
     @property
+    def waiting(self) -> int:
+        """Samples between reader and writer now; exact for the reader, and without a lock."""
+        return self._written - self._cursor
+
+    @property
     def written(self) -> int:
         """Position behind the newest sample."""
         return self._written

@@ -123,7 +123,7 @@ class Session:
     @property
     def lag_s(self) -> float:
         """Seconds of sound that were taken and not listened to yet."""
-        return max(ring.statistics().waiting for ring in self.rings) / self.rate
+        return max(ring.waiting for ring in self.rings) / self.rate
 
     @property
     def ended(self) -> bool:

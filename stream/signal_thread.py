@@ -19,6 +19,8 @@ from .worker import Worker
 TICK_S = 0.02
 """Least time between two rounds of listening: one frame."""
 LONGEST_TICK_S = 0.1
+ROUNDS = 4
+"""A tick is so many times as long as a round takes, within these bounds."""
 ACTIVITY_S = 0.25
 """Time between two events of a leg's meters."""
 SECOND_S = 1.0
@@ -136,9 +138,10 @@ class SignalThread(Worker):
         if now >= self._second_at + SECOND_S:
             self._second_at = now
             self._guarded(self._on_second)
-        # Where a round is long, fewer of them cost less: at most half of the time is spent here.
+        # Where a round is long, fewer of them cost less: each leg's part of it is mostly the same,
+        # however much sound it has.
         took = self._now() - now
-        self._tick = min(LONGEST_TICK_S, max(TICK_S, 2 * took))
+        self._tick = min(LONGEST_TICK_S, max(TICK_S, ROUNDS * took))
 
     def _listen(self) -> None:
         batch: list[tuple[Call, Leg, list[Chunk | Gap]]] = []

@@ -16,6 +16,10 @@ BLOCK: Final = 512
 """Samples that the network reads at a time: 32 ms."""
 CONTEXT: Final = 64
 """Samples before the block that it wants to see again."""
+SETTLED: Final = 16
+"""Blocks under the floor (0.5 s) after which those that follow are silence without asking the
+network: a leg on which nobody speaks is often digital silence. Its memory stays as it is, so that
+it opens no later afterwards, at most some frames sooner."""
 _STATE: Final = 128
 
 
@@ -54,6 +58,8 @@ class Gate:
         self._read = 0
         """Samples read by the network."""
         self._open = False
+        self._quiet = 0
+        """Blocks in a row that were under the floor."""
         self._below = 0
         """Samples for which the probability has been under `speech_off`."""
         self._changes: list[tuple[int, bool]] = [(0, False)]
@@ -73,9 +79,19 @@ class Gate:
         """The next block with its context, [576]."""
         return self._pending[: CONTEXT + BLOCK]
 
+    def pass_silence(self) -> None:
+        """Go past the waiting blocks of a long silence."""
+        while self._quiet >= SETTLED and self.ready and self._silent():
+            self.take(0.0, self.state)
+
+    def _silent(self) -> bool:
+        block = self._pending[CONTEXT : CONTEXT + BLOCK]
+        return float(np.dot(block, block)) < self._floor * BLOCK
+
     def take(self, probability: float, state: Float32) -> None:
         """The network's answer for the next block."""
         self.state = state
+        self._quiet = self._quiet + 1 if self._silent() else 0
         self._pending = self._pending[BLOCK:]
         self._read += BLOCK
         if probability >= self._settings.speech_on:
@@ -105,9 +121,16 @@ class Gate:
         return np.asarray(flags & (power >= self._floor))
 
 
+def _waiting(gates: Sequence[Gate]) -> list[Gate]:
+    """Those with a block that the network must read."""
+    for gate in gates:
+        gate.pass_silence()
+    return [gate for gate in gates if gate.ready]
+
+
 def advance(gates: Sequence[Gate], vad: Vad) -> None:
     """Let every gate read its waiting blocks, one block of each in a call of the network."""
-    while waiting := [gate for gate in gates if gate.ready]:
+    while waiting := _waiting(gates):
         blocks = np.stack([gate.block for gate in waiting])
         states = np.concatenate([gate.state for gate in waiting], axis=1)
         probabilities, states = vad.run(blocks, states)

@@ -18,6 +18,8 @@ from ..worker import Worker
 from .desk import Desk
 from .items import Answered, Audio, Item, Settled
 
+GATHER_S = 0.05
+"""Time for which sound is gathered: to wake for each leg's would cost more than to write it."""
 KEPT_FOLDERS = 10_000
 """Sessions whose folder is remembered: memory stays flat however long the process runs."""
 
@@ -72,7 +74,7 @@ class Recorder(Worker):
         )
         self._items: list[Item] = []
         self._flushes: list[threading.Event] = []
-        self._full = False
+        self._full = self._pressing = False
         self._peak = self._taken = self._refused = 0
 
     def submit(self, item: Item) -> bool:
@@ -88,7 +90,8 @@ class Recorder(Worker):
             else:
                 self._items.append(item)
                 self._peak = max(self._peak, len(self._items))
-                if len(self._items) == 1:
+                self._pressing = self._pressing or not bulk
+                if len(self._items) == 1 or not bulk:
                     self._changed.notify()
         if became_full:
             self._on_fault(_queue_fault(active=True))
@@ -163,10 +166,12 @@ class Recorder(Worker):
         with self._changed:
             due = self._desk.next_due()
             rest = None if due is None else max(0.0, due - self._now())
-            self._changed.wait_for(
-                lambda: bool(self._items or self._flushes) or self._stopping or self._desk.synced,
-                rest,
-            )
+            self._changed.wait_for(lambda: bool(self._items) or self._called(), rest)
+            if self._items and rest != 0.0:
+                self._changed.wait_for(
+                    self._called, GATHER_S if rest is None else min(rest, GATHER_S)
+                )
+            self._pressing = False
             items, self._items = self._items, []
             flushes, self._flushes = self._flushes, []
             self._taken += len(items)
@@ -175,6 +180,10 @@ class Recorder(Worker):
         if drained:
             self._on_fault(_queue_fault(active=False))
         return items, flushes, stopping
+
+    def _called(self) -> bool:
+        """Whether there is more to do than to write sound and frames, which may be gathered."""
+        return self._pressing or bool(self._flushes) or self._stopping or self._desk.synced
 
     def _guarded(self, act: Callable[..., object], *arguments: object) -> None:
         """A defect in one session's recording must not end the recording of all others."""

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tonewatch.models.window import Float32
-from tonewatch.stream.listener.gate import BLOCK, CONTEXT, Gate, Vad, advance
+from tonewatch.stream.listener.gate import BLOCK, CONTEXT, SETTLED, Gate, Vad, advance
 from tonewatch.stream.settings import ListenerSettings
 
 from ..sound import silence, voice
@@ -86,3 +86,40 @@ def test_gates_of_different_lengths_advance_together_as_they_would_alone(vad: Va
     assert pushed(sounds, 700, vad) == alone
     assert any(alone[0])
     assert not any(alone[2])
+
+
+class Counting(Vad):
+    """Counts the blocks that the network reads."""
+
+    rows = 0
+
+    def run(self, blocks: Float32, state: Float32) -> tuple[Float32, Float32]:
+        self.rows += len(blocks)
+        return super().run(blocks, state)
+
+
+def test_the_network_is_not_asked_about_a_long_silence() -> None:
+    counting, gate = Counting(), Gate(ListenerSettings())
+    blocks = 3 * SETTLED
+    gate.push(np.zeros(blocks * BLOCK, np.float32))
+    advance([gate], counting)
+    assert (counting.rows, gate.ready) == (SETTLED, False)
+    gate.push(np.full(BLOCK, 0.1, np.float32))
+    advance([gate], counting)
+    assert counting.rows == SETTLED + 1, "whatever can be heard is read"
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(st.integers(1, 40_000), min_size=1, max_size=12))
+def test_a_silence_passed_by_is_the_same_in_any_pieces(vad: Vad, cuts: list[int]) -> None:
+    quiet = np.zeros(20 * BLOCK, np.float32)
+    sound = np.concatenate([voice(1.0), quiet, voice(0.5), quiet, voice(0.5)])
+    sound = sound[: len(sound) // 320 * 320]
+    whole, pieces = Gate(ListenerSettings()), Gate(ListenerSettings())
+    whole.push(sound)
+    advance([whole], vad)
+    for part in np.split(sound, sorted(set(np.minimum(np.cumsum(cuts), len(sound))))):
+        pieces.push(part)
+        advance([pieces], vad)
+    assert np.array_equal(whole.state, pieces.state)
+    assert np.array_equal(whole.speech(0, sound), pieces.speech(0, sound))
