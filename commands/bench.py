@@ -107,13 +107,16 @@ def onset(manifest: Path, count: int, model: str, target: Path | None) -> None:
 @command.command()
 @click.argument("manifest", type=click.Path(path_type=Path, exists=True))
 @click.option("--count", default=200, show_default=True, help="Spans to measure.")
-@click.option("--model", default="compact-stream", show_default=True)
+@click.option("--snr", "snr_db", type=float, help="White noise under the clips, dB.")
+@click.option("--model", default="compact", show_default=True)
 @click.option("--json", "target", type=click.Path(path_type=Path), help="Keep raw numbers here.")
-def focus(manifest: Path, count: int, model: str, target: Path | None) -> None:
+def focus(
+    manifest: Path, count: int, snr_db: float | None, model: str, target: Path | None
+) -> None:
     """Whether a fresh window around a focus span is more often right than its frames."""
     from .bench_focus import run_focus
 
-    _report("focus", run_focus(manifest, model, count, progress=_say), target)
+    _report("focus", run_focus(manifest, model, count, snr_db=snr_db, progress=_say), target)
 
 
 @command.command()
