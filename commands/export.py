@@ -7,7 +7,7 @@ import click
 
 from ..models.engine import EngineError
 from ..models.manifest import MANIFEST_NAME, ManifestError
-from ..models.registry import find, models_folder
+from ..models.registry import Model, find, models_folder
 from ..settings import Settings
 from ..stream.sources.demo import demo_call
 from .options import Failure, settings_from
@@ -61,8 +61,13 @@ def command(
             _build_engines(folders, settings)
     except (EngineError, ManifestError, OSError) as error:
         raise Failure(str(error)) from error
+    failed = [folder for folder in folders if not Model.at(folder).checked]
     for folder in folders:
-        click.echo(f"{folder} is ready: tonewatch serve --model {folder.name}")
+        if folder not in failed:
+            click.echo(f"{folder} is ready: tonewatch serve --model {folder.name}")
+    if failed:
+        names = ", ".join(folder.name for folder in failed)
+        raise Failure(f"{names} failed checks and will be loaded by --force alone")
 
 
 def _say(line: str) -> None:

@@ -34,6 +34,11 @@ class Model:
     folder: Path
     manifest: Manifest
 
+    @classmethod
+    def at(cls, folder: Path) -> "Model":
+        """The model in a folder. Raises ManifestError."""
+        return cls(folder=folder, manifest=Manifest.load(folder))
+
     @property
     def checked(self) -> bool:
         """Whether no recorded check failed."""
@@ -56,7 +61,7 @@ def available(settings: EngineSettings) -> list[Model]:
     for home in (models_folder(settings), embedded_folder()):
         for path in sorted(home.glob(f"*/{MANIFEST_NAME}")):
             try:
-                models.append(Model(folder=path.parent, manifest=Manifest.load(path.parent)))
+                models.append(Model.at(path.parent))
             except ManifestError as error:
                 log.warning("model left out: %s", error)
     return models
@@ -95,7 +100,7 @@ def find(settings: EngineSettings) -> Model:
         folder = Path(name)
         if not folder.is_dir():
             raise ModelNotFoundError(f"model folder {name!r} does not exist")
-        return Model(folder=folder, manifest=Manifest.load(folder))
+        return Model.at(folder)
     models = available(settings)
     if name == "auto":
         good = [

@@ -33,6 +33,21 @@ def test_a_folder_that_is_no_checkpoint_is_one_clear_line(tmp_path: Path) -> Non
     assert not (tmp_path / "models").exists()
 
 
+def test_a_model_that_failed_its_checks_is_not_called_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tonewatch.commands import export
+
+    failed = [{"name": "parity", "value": 1.0, "limit": 0.1, "passed": False}]
+    folders = [tiny_model(tmp_path / "good"), tiny_model(tmp_path / "bad", checks=failed)]
+    monkeypatch.setattr(export, "_export", lambda *_: folders)
+    answer = tonewatch("export", "emotion2vec_plus_base")
+    assert answer.exit_code == 1
+    assert f"{folders[0]} is ready: tonewatch serve --model good" in answer.output
+    assert "tonewatch: bad failed checks and will be loaded by --force alone" in answer.output
+    assert f"{folders[1]} is ready" not in answer.output
+
+
 @pytest.mark.parametrize("by_name", [True, False])
 def test_tensorrt_takes_a_model_that_was_exported_and_says_when_there_is_no_gpu(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_name: bool
