@@ -9,6 +9,7 @@ import { newSignals, type Page } from "./views/context";
 import { pathRouter } from "./views/router";
 import { HttpApi } from "./wire/api";
 import { AudioPlayer } from "./wire/player";
+import { HttpReviews } from "./wire/reviews";
 import { LiveSocket } from "./wire/socket";
 
 const root = document.getElementById("app")!;
@@ -25,6 +26,7 @@ function live(): Page {
   return {
     store,
     api: new HttpApi(),
+    reviews: new HttpReviews(),
     loop: new FrameLoop(),
     microphone: new Microphone(socketUrl("/ingest/v1")),
     router: pathRouter(),

@@ -98,6 +98,9 @@ export class ExampleApi implements Api {
   async demo(): Promise<string> {
     return "c1";
   }
+  async machine(): Promise<string> {
+    throw new Refused("this page has no server");
+  }
   async upload(): Promise<string> {
     throw new Refused("this page has no server");
   }

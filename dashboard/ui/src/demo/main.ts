@@ -8,6 +8,7 @@ import type { Order } from "../wire/api";
 import { newSignals, type Page } from "../views/context";
 import { hashRouter } from "../views/router";
 import { ExampleApi } from "./api";
+import { ExampleReviews } from "./reviews";
 import { ScriptedCall } from "./script";
 import { SilentPlayer } from "./silent";
 import { ENGINE, scenario, stateNamed } from "./states";
@@ -54,6 +55,7 @@ export function examplePage(): Page {
   return {
     store,
     api: new ExampleApi((id, order) => obey(store, tell, id, order)),
+    reviews: new ExampleReviews(),
     loop: new FrameLoop(),
     microphone: {
       state: signal<MicrophoneState>(state.microphone),
@@ -80,6 +82,8 @@ function obey(
     resume: { state: "live" },
     stop: { state: "ended" },
     "stop-scoring": { scoring: false, scoring_reason: "stopped on the page" },
+    "erase-scores": { scoring: false, scoring_reason: "scores erased" },
+    "start-scoring": { scoring: true, scoring_reason: "" },
   } as const;
   const change = typeof order === "string" ? changes[order] : order;
   tell({ type: "session", session: { ...info, ...change } });

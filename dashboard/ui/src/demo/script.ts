@@ -2,6 +2,7 @@
 import type {
   Activity,
   Episode,
+  GapNoted,
   LegSnapshot,
   Points,
   Readings,
@@ -28,6 +29,8 @@ export interface Plan {
   /** Only silence, or only the agent, from this second on. */
   onlyFrom?: { second: number; role: "" | "agent" };
   poor?: string;
+  /** No server ran. */
+  gap?: { second: number; seconds: number };
   /** Neither fear nor disgust comes up. */
   calm?: boolean;
 }
@@ -112,7 +115,17 @@ export class ScriptedCall {
       };
     });
     const { info } = this.plan;
-    return { info, legs, episodes: this.episodes, gaps: [], marks: [] };
+    return { info, legs, episodes: this.episodes, gaps: this.gaps(), marks: [] };
+  }
+
+  private gaps(): GapNoted[] {
+    const { gap, info } = this.plan;
+    if (!gap) return [];
+    const [start, length] = [gap.second * 16_000, gap.seconds * 16_000];
+    const reason = "the server was restarted";
+    return info.legs.map(({ name }) => {
+      return { type: "gap", session: info.id, leg: name, start, length, reason };
+    });
   }
 
   history(): Points {
@@ -144,7 +157,10 @@ export class ScriptedCall {
   }
 
   private turnAt(second: number): Turn {
-    const { onlyFrom } = this.plan;
+    const { gap, onlyFrom } = this.plan;
+    if (gap && second >= gap.second && second < gap.second + gap.seconds) {
+      return { role: "", seconds: 1 };
+    }
     if (onlyFrom && second >= onlyFrom.second) return { role: onlyFrom.role, seconds: 1 };
     const whole = this.turns.reduce((sum, turn) => sum + turn.seconds, 0);
     let left = second % whole;
@@ -189,6 +205,8 @@ export class ScriptedCall {
       focus_disgust: null,
       crossing: null,
       evidence: [],
+      tie_break: null,
+      enhanced: false,
       floor_rise: 0,
     };
     this.episodes = [...this.episodes, episode];

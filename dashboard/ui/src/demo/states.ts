@@ -35,6 +35,7 @@ const MOST_STATES = [
   "engine",
   "lost",
   "recovered",
+  "restarted",
   "connecting",
   "mic-on",
   "mic-refused",
@@ -145,6 +146,10 @@ export function scenario(name: StateName): Scenario {
     }),
     lost: () => ({ link: "lost" }),
     recovered: () => ({ link: "recovered" }),
+    restarted: () => ({
+      plans: first(base.plans, {}, { gap: { second: 58, seconds: 6.4 } }),
+      link: "recovered",
+    }),
     connecting: () => ({ link: "connecting" }),
     "mic-on": () => ({ microphone: { kind: "sending", session: "c1", behind: false } }),
     "mic-refused": () => ({ plans: [], microphone: { kind: "failed", why: "refused" } }),

@@ -50,6 +50,7 @@ export interface Everything {
   SettingsInForce: SettingsInForce;
   Snapshot: Snapshot;
   StoredSession: StoredSession;
+  TieBreak: TieBreak;
   WithModel: WithModel;
   Wire: Wire;
 }
@@ -251,6 +252,8 @@ export interface Episode {
   focus_disgust: Focus | null;
   crossing: number | null;
   evidence: Evidence[];
+  tie_break: TieBreak | null;
+  enhanced: boolean;
   floor_rise: number;
 }
 /**
@@ -273,6 +276,19 @@ export interface Evidence {
   supports: "" | "fearful" | "disgusted" | "both";
   words_en: string;
   words_zh: string;
+}
+/**
+ * What the model's centres say of a flag whose two scores are close. It names, never clears.
+ */
+export interface TieBreak {
+  start: number;
+  end: number;
+  fear: number;
+  disgust: number;
+  similarity: number;
+  fear_enhanced: number;
+  disgust_enhanced: number;
+  centres: string;
 }
 /**
  * An episode opened, moved or closed.

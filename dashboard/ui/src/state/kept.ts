@@ -1,7 +1,7 @@
 /** A kept session, made ready to be drawn like a live one. */
 import type { GapNoted, Kept, Points } from "../generated/events";
 import type { Api, Result } from "../wire/api";
-import { Columns, Spans } from "./columns";
+import { Columns, FRAMES_PER_SECOND, Spans } from "./columns";
 
 export interface Recording {
   kept: Kept;
@@ -38,12 +38,7 @@ export async function loadRecording(api: Api, id: string): Promise<Recording> {
   const scored = kept.info.legs.find((leg) => leg.scored);
   const columns = new Columns();
   if (scored) columns.write(await api.frames(id, scored.name, stepFor(seconds)));
-  const speech = new Map<string, Spans>();
-  if (scored) {
-    const told = new Spans();
-    told.add(spoken(columns));
-    speech.set(scored.name, told);
-  }
+  const speech = new Map(kept.speech.map(({ leg, spans }) => [leg, framesOf(spans)]));
   const gaps = (result?.gaps ?? []).map(
     (gap): GapNoted => ({
       type: "gap",
@@ -58,15 +53,16 @@ export async function loadRecording(api: Api, id: string): Promise<Recording> {
   return { kept, columns, speech, gaps, seconds, leg };
 }
 
-/** Where the curve has values, somebody spoke. */
-function spoken(columns: Columns): [number, number][] {
-  const spans: [number, number][] = [];
-  for (let point = 0; point < columns.length; point++) {
-    if (Number.isNaN(columns.at(0, point))) continue;
-    const frame = columns.frameOf(point);
-    spans.push([frame, frame + columns.step]);
-  }
-  return spans;
+/** Stretches told in seconds, on the frame grid. */
+function framesOf(spans: readonly [number, number][]): Spans {
+  const frames = new Spans();
+  frames.add(
+    spans.map(([start, end]): [number, number] => [
+      Math.round(start * FRAMES_PER_SECOND),
+      Math.round(end * FRAMES_PER_SECOND),
+    ]),
+  );
+  return frames;
 }
 
 /** The points of a stretch, for a view that needs no more. */

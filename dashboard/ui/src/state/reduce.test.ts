@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import type { Episode, Points, SessionInfo, Snapshot } from "../generated/events";
 import { Columns, FEARFUL, LABELS, Spans } from "./columns";
 import { ordered, quantile, saying } from "./look";
-import { placeOf, queueOf } from "./queue";
 import { reduce } from "./reduce";
 import { EMPTY, type World } from "./world";
 
@@ -96,6 +95,8 @@ function episode(id: string, start: number): Episode {
     focus_disgust: null,
     crossing: null,
     evidence: [],
+    tie_break: null,
+    enhanced: false,
     floor_rise: 0,
   };
 }
@@ -227,19 +228,6 @@ describe("order", () => {
   test("calls that have ended are not on", () => {
     const over = { ...info("a", 0), state: "ended" as const };
     expect(ordered(wire(EMPTY, snapshot(over)))).toEqual([]);
-  });
-
-  test("flags wait by the start of their sessions", () => {
-    const row = (id: string, started_at: string, flags: number) =>
-      ({ id, started_at, flags }) as Parameters<typeof queueOf>[0][number];
-    const queue = queueOf([row("late", "2026-02", 1), row("early", "2026-01", 2)]);
-    expect(queue.length).toBe(3);
-    expect([0, 1, 2, 3].map((i) => placeOf(queue, i)?.session.id)).toEqual([
-      "early",
-      "early",
-      "late",
-      undefined,
-    ]);
   });
 });
 

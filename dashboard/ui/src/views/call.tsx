@@ -13,6 +13,7 @@ import { attempt, usePage } from "./context";
 import { FlagList } from "./flags";
 import { Link } from "./link";
 import { who } from "./row";
+import { rememberedNotice } from "./start";
 import { sentence } from "./say";
 
 const NOTHING = new Columns(1);
@@ -50,7 +51,7 @@ function Heading({ call }: { call: Session }) {
   const page = usePage();
   const { info } = call;
   const started = Date.parse(info.started_at);
-  const order = (name: Order) => void attempt(page, () => page.api.order(info.id, name));
+  const order = (name: Order) => void attempt(page, () => page.api.order(info.id, name, rememberedNotice()));
   const mine = page.microphone.session === info.id;
   return (
     <header class="call-head">
@@ -82,6 +83,24 @@ function Heading({ call }: { call: Session }) {
               onClick={() => order("stop-scoring")}
             >
               {t("call.stop-scoring")}
+            </button>
+          )}
+          {info.scoring && (
+            <button
+              type="button"
+              title={t("call.erase-scores.hint")}
+              onClick={() => confirm(t("call.erase-scores.sure")) && order("erase-scores")}
+            >
+              {t("call.erase-scores")}
+            </button>
+          )}
+          {!info.scoring && info.legs.some((leg) => leg.role === "customer") && (
+            <button
+              type="button"
+              title={t("call.start-scoring.hint")}
+              onClick={() => order("start-scoring")}
+            >
+              {t("call.start-scoring")}
             </button>
           )}
           <button

@@ -6,6 +6,7 @@ import type { Microphone } from "../microphone/microphone";
 import type { Store } from "../state/store";
 import { Refused, type Api } from "../wire/api";
 import type { Player } from "../wire/player";
+import type { Reviews } from "../wire/reviews";
 import { t } from "../words";
 import type { Router } from "./router";
 
@@ -13,12 +14,13 @@ import type { Router } from "./router";
 export interface Page {
   store: Store;
   api: Api;
+  reviews: Reviews;
   loop: FrameLoop;
   microphone: Pick<Microphone, "state" | "session" | "start" | "stop">;
   router: Router;
   player: (url: string) => Player;
   /** The open dialog. */
-  dialog: Signal<"notice" | "upload" | null>;
+  dialog: Signal<"notice" | "machine" | "upload" | null>;
   /** One line about the last thing that was asked for. */
   message: Signal<string>;
 }

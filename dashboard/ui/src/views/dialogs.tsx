@@ -2,11 +2,13 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import { language, percent, t } from "../words";
 import { usePage, attempt, spoken } from "./context";
-import { rememberNotice } from "./start";
+import { listenHere, rememberNotice } from "./start";
 
 export function Dialogs() {
   const { dialog } = usePage();
-  if (dialog.value === "notice") return <NoticeDialog />;
+  if (dialog.value === "notice" || dialog.value === "machine") {
+    return <NoticeDialog machine={dialog.value === "machine"} />;
+  }
   if (dialog.value === "upload") return <UploadDialog />;
   return null;
 }
@@ -23,7 +25,7 @@ function Dialog(props: { title: string; onClose: () => void; children: Component
 }
 
 /** Asked once before the microphone is scored; the answer is remembered on this computer. */
-function NoticeDialog() {
+function NoticeDialog({ machine }: { machine: boolean }) {
   const page = usePage();
   const [text, setText] = useState("");
   useEffect(() => {
@@ -34,7 +36,8 @@ function NoticeDialog() {
     close();
     const notice = { method: "announced", text, language: language.value } as const;
     if (told) rememberNotice(notice);
-    void page.microphone.start({ name: t("source.browser"), notice: told ? notice : null });
+    if (machine) void listenHere(page, told ? notice : null);
+    else void page.microphone.start({ name: t("source.browser"), notice: told ? notice : null });
   };
   return (
     <Dialog title={t("notice.title")} onClose={close}>

@@ -1,3 +1,4 @@
+import { EvidenceList } from "./evidence";
 import { SHAPES } from "../draw/marks";
 import type { Episode } from "../generated/events";
 import { FRAMES_PER_SECOND } from "../state/columns";
@@ -34,6 +35,7 @@ export function FlagList({ episodes, started, chosen, onPlay, onShow, playing }:
                 </time>
               </p>
               <p>{reason(episode)}</p>
+              <EvidenceList evidence={episode.evidence} />
               <p class="flag-foot">
                 <span class="figures quiet">
                   {t("flag.fear", { n: Math.round(episode.fear) })} ·{" "}

@@ -1,182 +1,288 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { Duel } from "../draw/duel";
-import { palette } from "../draw/palette";
-import { SHAPES } from "../draw/marks";
-import type { Focus } from "../generated/events";
-import { FRAMES_PER_SECOND, type Columns } from "../state/columns";
-import { columnsOf } from "../state/kept";
-import { loadFlag, loadQueue, type Queue, type Waiting } from "../state/queue";
-import { age, clock, localDate, t, withZone } from "../words";
+import { Agreement } from "./agreement";
+import type { ReviewItem, ReviewQueue, ReviewVoted } from "../generated/events";
+import { age, localDate, t, withZone } from "../words";
 import type { Player } from "../wire/player";
-import { AROUND_S } from "./call";
+import { flagName, VOTES, type VoteLabel } from "../wire/reviews";
 import { attempt, usePage } from "./context";
-import { reason } from "./flags";
-import { Link } from "./link";
+import { Answer } from "./answer";
 
-interface Open extends Waiting {
-  columns: Columns;
+const KEY = "tonewatch.reviewer";
+
+type Step =
+  | { kind: "asking" }
+  | { kind: "empty" }
+  | { kind: "blind"; item: ReviewItem }
+  | { kind: "told"; item: ReviewItem; voted: ReviewVoted; label: VoteLabel };
+
+/** One flag at a time: hear it, say what it is, only then see what the model said. */
+export function ReviewView() {
+  const reviewer = useSignal(localStorage.getItem(KEY) ?? "");
+  if (!reviewer.value) {
+    return (
+      <WhoAreYou
+        onName={(name) => {
+          localStorage.setItem(KEY, name);
+          reviewer.value = name;
+        }}
+      />
+    );
+  }
+  return (
+    <Desk
+      reviewer={reviewer.value}
+      onLeave={() => {
+        localStorage.removeItem(KEY);
+        reviewer.value = "";
+      }}
+    />
+  );
 }
 
-/** Flags of all calls, oldest first, one at a time. */
-export function ReviewView() {
-  const page = usePage();
-  const queue = useSignal<Queue | null>(null);
-  const index = useSignal(0);
-  const open = useSignal<Open | null>(null);
-  useEffect(() => {
-    void attempt(page, async () => (queue.value = await loadQueue(page.api)));
-  }, []);
-  useEffect(() => {
-    const [asked, known] = [index.value, queue.value];
-    if (!known) return;
-    void attempt(page, async () => {
-      const waiting = await loadFlag(page.api, known, asked);
-      if (!waiting || asked !== index.value) return;
-      const points = await page.api.frames(waiting.kept.info.id, waiting.episode.leg, 4);
-      if (asked === index.value) open.value = { ...waiting, columns: columnsOf(points) };
-    });
-  }, [index.value, queue.value]);
-  if (!queue.value) {
-    return (
-      <section class="page review" aria-busy="true">
-        <p class="quiet">{t("review.loading")}</p>
-      </section>
-    );
-  }
-  const { length, sessions } = queue.value;
-  if (length === 0) {
-    return (
-      <section class="page empty">
-        <h1>{t("review.none")}</h1>
-        <p>{t("review.none.hint")}</p>
-      </section>
-    );
-  }
-  const oldest = age((Date.now() - Date.parse(sessions[0]!.started_at)) / 1000);
-  const go = (way: number) => {
-    index.value = Math.min(length - 1, Math.max(0, index.value + way));
-  };
+function WhoAreYou({ onName }: { onName: (name: string) => void }) {
+  const name = useSignal("");
   return (
-    <section class="page review">
-      <div class="title">
-        <h1>{t("review.title")}</h1>
-        <p class="quiet figures">
-          {length === 1
-            ? t("review.queue.one", { age: oldest })
-            : t("review.queue", { n: length, age: oldest })}
-        </p>
-      </div>
-      {open.value && (
-        <One key={`${open.value.kept.info.id}/${open.value.episode.id}`} open={open.value} go={go} />
-      )}
-      <div class="review-foot">
-        <div class="buttons">
-          <button type="button" disabled={index.value === 0} onClick={() => go(-1)}>
-            {t("review.previous")}
-          </button>
-          <span class="figures">{t("review.position", { i: index.value + 1, n: length })}</span>
-          <button type="button" disabled={index.value === length - 1} onClick={() => go(1)}>
-            {t("review.next")}
-          </button>
-        </div>
-        <p class="quiet keys">{t("review.keys")}</p>
-      </div>
+    <section class="page review empty">
+      <h1>{t("review.title")}</h1>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.value.trim()) onName(name.value.trim());
+        }}
+      >
+        <label>
+          {t("review.who")}
+          <input
+            type="text"
+            required
+            maxLength={64}
+            autocomplete="name"
+            value={name.value}
+            onInput={(event) => (name.value = event.currentTarget.value)}
+          />
+        </label>
+        <p class="quiet">{t("review.who.hint")}</p>
+        <button type="submit" class="primary">
+          {t("review.begin")}
+        </button>
+      </form>
     </section>
   );
 }
 
-function One({ open, go }: { open: Open; go: (way: number) => void }) {
+function Desk({ reviewer, onLeave }: { reviewer: string; onLeave: () => void }) {
   const page = usePage();
-  const { kept, episode } = open;
-  const at = Date.parse(kept.info.started_at) + (episode.start * 1000) / FRAMES_PER_SECOND;
+  const step = useSignal<Step>({ kind: "asking" });
+  const queue = useSignal<ReviewQueue | null>(null);
+  const skipped = useRef<string[]>([]);
+  const next = () =>
+    attempt(page, async () => {
+      const item = await page.reviews.next(reviewer, skipped.current);
+      step.value = item ? { kind: "blind", item } : { kind: "empty" };
+      queue.value = await page.reviews.queue();
+    });
+  useEffect(() => void next(), []);
+  const skip = (item: ReviewItem) =>
+    attempt(page, async () => {
+      skipped.current.push(flagName(item));
+      await page.reviews.release(item, reviewer);
+      await next();
+    });
+  const vote = (item: ReviewItem, label: VoteLabel, note: string) =>
+    attempt(page, async () => {
+      const voted = await page.reviews.vote(item, reviewer, label, note);
+      step.value = { kind: "told", item, voted, label };
+    });
+  const undo = (item: ReviewItem) =>
+    attempt(page, async () => {
+      await page.reviews.undo(item, reviewer);
+      step.value = { kind: "blind", item };
+    });
+  const now = step.value;
+  return (
+    <section class="page review" aria-busy={now.kind === "asking"}>
+      <div class="title">
+        <h1>{t("review.title")}</h1>
+        {queue.value && <Waiting queue={queue.value} />}
+        <p class="quiet">
+          {t("review.as", { name: reviewer })}{" "}
+          <button type="button" class="plain" onClick={onLeave}>
+            {t("review.leave")}
+          </button>
+        </p>
+      </div>
+      {now.kind === "empty" && (
+        <div class="empty">
+          <h2>{t("review.none")}</h2>
+          <p>{t("review.none.hint")}</p>
+          <button
+            type="button"
+            onClick={() => {
+              skipped.current = [];
+              void next();
+            }}
+          >
+            {t("review.again")}
+          </button>
+        </div>
+      )}
+      {(now.kind === "blind" || now.kind === "told") && (
+        <One
+          key={flagName(now.item)}
+          step={now}
+          reviewer={reviewer}
+          onVote={(label, note) => void vote(now.item, label, note)}
+          onUndo={() => void undo(now.item)}
+          onSkip={() => void skip(now.item)}
+          onNext={() => void next()}
+        />
+      )}
+      <Agreement />
+    </section>
+  );
+}
+
+function Waiting({ queue }: { queue: ReviewQueue }) {
+  const oldest = queue.oldest_at
+    ? age((Date.now() - Date.parse(queue.oldest_at)) / 1000)
+    : "";
+  if (queue.waiting === 0) return <p class="quiet figures">{t("review.none")}</p>;
+  return (
+    <p class="quiet figures">
+      {queue.waiting === 1
+        ? t("review.queue.one", { age: oldest })
+        : t("review.queue", { n: queue.waiting, age: oldest })}
+    </p>
+  );
+}
+
+interface OneProps {
+  step: Extract<Step, { item: ReviewItem }>;
+  reviewer: string;
+  onVote: (label: VoteLabel, note: string) => void;
+  onUndo: () => void;
+  onSkip: () => void;
+  onNext: () => void;
+}
+
+function One({ step, reviewer, onVote, onUndo, onSkip, onNext }: OneProps) {
+  const page = usePage();
+  const note = useSignal("");
+  const wanted = useSignal(step.item.second_wanted);
+  const noteBox = useRef<HTMLTextAreaElement>(null);
+  const { item } = step;
   const player = useMemo<Player | null>(
-    () =>
-      kept.session?.audio ? page.player(page.api.audio(kept.info.id, episode.leg)) : null,
+    () => (item.sound ? page.player(page.reviews.sound(item, reviewer)) : null),
     [],
   );
   useEffect(() => () => player?.close(), []);
   const play = () => {
-    if (!player) return;
-    if (player.playing.value) return player.pause();
-    const [from, to] = [episode.start / FRAMES_PER_SECOND, episode.end / FRAMES_PER_SECOND];
-    player.play(from - AROUND_S, to + AROUND_S);
+    if (player?.playing.value) player.pause();
+    else player?.play(0);
   };
-  useReviewKeys(play, go);
-  const on = kept.info.state === "live" || kept.info.state === "paused";
-  const id = encodeURIComponent(kept.info.id);
+  const second = () =>
+    void attempt(page, async () => {
+      await page.reviews.second(item, reviewer);
+      wanted.value = true;
+    });
+  const told = step.kind === "told";
+  useKeys((key) => {
+    const vote = VOTES[Number(key) - 1];
+    if (key === " ") play();
+    else if (key === "n" && !told) noteBox.current?.focus();
+    else if (key === "s") second();
+    else if (key === "u" && told) onUndo();
+    else if (key === "Enter") told ? onNext() : onSkip();
+    else if (vote && !told) onVote(vote, note.value);
+    else return false;
+    return true;
+  });
   return (
     <article>
       <p class="flag-head">
-        <b aria-hidden="true">{SHAPES[episode.kind]}</b>
-        <strong>{t(`flag.${episode.kind}`)}</strong>
-        <span dir="auto">{kept.info.name}</span>
-        <time class="figures quiet" dateTime={new Date(at).toISOString()} title={withZone(at)}>
-          {localDate(at)}
+        <span dir="auto">{item.session_name}</span>
+        <time class="figures quiet" dateTime={item.at} title={withZone(Date.parse(item.at))}>
+          {localDate(Date.parse(item.at))}
         </time>
-        <Link to={`${on ? "/calls" : "/sessions"}/${id}`}>{t("review.open")}</Link>
       </p>
-      <DuelChart open={open} player={player} />
-      <p class="say">{reason(episode)}</p>
-      <Clearest label="fearful" focus={episode.focus_fear} />
-      <Clearest label="disgusted" focus={episode.focus_disgust} />
       {player && !player.failed.value ? (
-        <button type="button" class="primary large" onClick={play}>
+        <button type="button" class="primary large" onClick={play} aria-keyshortcuts="Space">
           {t(player.playing.value ? "player.pause" : "flag.play")}
         </button>
       ) : (
         <p class="quiet">{t(player ? "player.failed" : "player.none")}</p>
       )}
+      {step.kind === "told" ? (
+        <Answer voted={step.voted} own={step.label} player={player} />
+      ) : (
+        <>
+          <h2>{t("review.ask")}</h2>
+          <div class="votes" role="group" aria-label={t("review.ask")}>
+            {VOTES.map((label, i) => (
+              <button
+                key={label}
+                type="button"
+                aria-keyshortcuts={String(i + 1)}
+                onClick={() => onVote(label, note.value)}
+              >
+                <kbd aria-hidden="true">{i + 1}</kbd> {t(`review.vote.${label}`)}
+              </button>
+            ))}
+          </div>
+          <label>
+            {t("review.note")}
+            <textarea
+              ref={noteBox}
+              rows={2}
+              maxLength={2000}
+              value={note.value}
+              onInput={(event) => (note.value = event.currentTarget.value)}
+              onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+            />
+          </label>
+        </>
+      )}
+      <div class="review-foot">
+        <div class="buttons">
+          {told ? (
+            <>
+              <button type="button" class="primary" onClick={onNext}>
+                {t("review.next")}
+              </button>
+              <button type="button" onClick={onUndo}>
+                {t("review.undo")}
+              </button>
+            </>
+          ) : (
+            <button type="button" onClick={onSkip}>
+              {t("review.skip")}
+            </button>
+          )}
+          <button type="button" disabled={wanted.value} onClick={second}>
+            {t(wanted.value ? "review.second.asked" : "review.second")}
+          </button>
+        </div>
+        <p class="quiet keys">{t(told ? "review.keys.told" : "review.keys")}</p>
+      </div>
     </article>
   );
 }
 
-function Clearest({ label, focus }: { label: "fearful" | "disgusted"; focus: Focus | null }) {
-  if (!focus) return null;
-  const values = {
-    label: t(`label.${label}`),
-    from: clock(focus.start / FRAMES_PER_SECOND),
-    to: clock(focus.end / FRAMES_PER_SECOND),
-    score: Math.round(focus.score),
-  };
-  return <p class="quiet figures">{t("review.clearest", values)}</p>;
-}
-
-function DuelChart({ open, player }: { open: Open; player: Player | null }) {
-  const { loop } = usePage();
-  const host = useRef<HTMLDivElement>(null);
+/** Keys of the whole page, where no field or button has them. */
+function useKeys(press: (key: string) => boolean): void {
+  const latest = useRef(press);
+  latest.current = press;
   useEffect(() => {
-    const element = host.current!;
-    const duel = new Duel(element, open.columns, open.episode, palette.peek());
-    const watcher = new ResizeObserver(() =>
-      duel.resize(element.clientWidth, element.clientHeight),
-    );
-    watcher.observe(element);
-    const stop = loop.add(() =>
-      duel.show(player?.playing.peek() ? player.seconds : null, palette.peek()),
-    );
-    return () => {
-      stop();
-      watcher.disconnect();
-      duel.destroy();
+    const listen = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+      if (target.closest("input, select, textarea, dialog")) return;
+      // A button has its own way with these two.
+      if ((event.key === " " || event.key === "Enter") && target.closest("button, a")) return;
+      if (latest.current(event.key)) event.preventDefault();
     };
-  }, []);
-  return <div ref={host} class="plot duel" role="img" aria-label={t("review.curves")} />;
-}
-
-function useReviewKeys(play: () => void, go: (way: number) => void): void {
-  const latest = useRef({ play, go });
-  latest.current = { play, go };
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if ((event.target as HTMLElement).closest("input, select, textarea, button, a, dialog")) return;
-      if (event.key === " ") latest.current.play();
-      else if (event.key === "ArrowRight") latest.current.go(1);
-      else if (event.key === "ArrowLeft") latest.current.go(-1);
-      else return;
-      event.preventDefault();
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
+    addEventListener("keydown", listen);
+    return () => removeEventListener("keydown", listen);
   }, []);
 }

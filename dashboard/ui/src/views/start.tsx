@@ -1,11 +1,10 @@
-/** The three ways to begin. */
+/** The ways to begin. */
 import { useSignal } from "@preact/signals";
-import type { Notice } from "../generated/events";
+import type { Told } from "../wire/api";
 import { t } from "../words";
 import { attempt, usePage, type Page } from "./context";
 
 const KEY = "tonewatch.notice";
-type Told = Pick<Notice, "method" | "text" | "language">;
 
 export function rememberNotice(notice: Told): void {
   localStorage.setItem(KEY, JSON.stringify(notice));
@@ -27,6 +26,19 @@ function speak(page: Page): void {
   else page.dialog.value = "notice";
 }
 
+/** The monitor's own machine may have a microphone, too. */
+export async function listenHere(page: Page, notice: Told | null): Promise<void> {
+  await attempt(page, async () => {
+    page.router.go(`/calls/${await page.api.machine(t("source.microphone"), notice)}`);
+  });
+}
+
+function machine(page: Page): void {
+  const notice = rememberedNotice();
+  if (notice) void listenHere(page, notice);
+  else page.dialog.value = "machine";
+}
+
 async function playDemo(page: Page): Promise<void> {
   await attempt(page, async () => page.router.go(`/calls/${await page.api.demo()}`));
 }
@@ -41,6 +53,7 @@ export function StartButtons({ large }: { large: boolean }) {
     ["mic", () => speak(page), busy],
     ["demo", () => void playDemo(page), false],
     ["open", () => (page.dialog.value = "upload"), false],
+    ["machine", () => machine(page), false],
   ] as const;
   return (
     <div class={large ? "starts large" : "starts"}>

@@ -1,5 +1,5 @@
 /** Requests to the monitor. The demo page has its own `Api`, with the same doors. */
-import type { Begun, ErrorAnswer, Found, Kept, NoticeText, Points } from "../generated/events";
+import type { Begun, ErrorAnswer, Found, Kept, Notice, NoticeText, Points } from "../generated/events";
 
 /** The parts of result.json that the page draws; its other keys are for programs. */
 export interface Result {
@@ -22,7 +22,10 @@ export interface Recording {
   pace: "live" | "fast";
 }
 
-export type Order = "stop" | "pause" | "resume" | "stop-scoring";
+export type Order = "stop" | "pause" | "resume" | "stop-scoring" | "start-scoring" | "erase-scores";
+
+/** How people were told that their voice is analysed. */
+export type Told = Pick<Notice, "method" | "text" | "language">;
 
 export interface Api {
   search(search: Search): Promise<Found>;
@@ -30,16 +33,25 @@ export interface Api {
   frames(session: string, leg: string, step: number): Promise<Points>;
   audio(session: string, leg: string): string;
   download(session: string): string;
-  order(session: string, order: Order): Promise<void>;
+  /** `notice`: how the people heard were told, where scoring starts anew. */
+  order(session: string, order: Order, notice?: Told | null): Promise<void>;
   rename(session: string, name: string): Promise<void>;
   remove(session: string): Promise<void>;
   demo(): Promise<string>;
+  /** Listen to the microphone of the machine that the monitor runs on. */
+  machine(name: string, notice: Told | null): Promise<string>;
   upload(recording: Recording, progress: (share: number) => void): Promise<string>;
   notice(): Promise<string>;
 }
 
 /** A request that was answered with an error; `message` is fit to be read. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  readonly status: number;
+  constructor(message: string, status = 0) {
+    super(message);
+    this.status = status;
+  }
+}
 /** No answer at all. */
 export class Unreachable extends Error {}
 
@@ -64,8 +76,15 @@ export class HttpApi implements Api {
   download(session: string): string {
     return `/api/sessions/${segment(session)}/download`;
   }
-  async order(session: string, order: Order): Promise<void> {
-    await request(`/api/sessions/${segment(session)}/${order}`, { method: "POST" });
+  async order(session: string, order: Order, notice: Told | null = null): Promise<void> {
+    const at = `/api/sessions/${segment(session)}`;
+    if (order === "erase-scores") {
+      await request(`${at}/stop-scoring`, body("POST", { erase: true }));
+    } else if (order === "start-scoring") {
+      await request(`${at}/start-scoring`, body("POST", { notice }));
+    } else {
+      await request(`${at}/${order}`, { method: "POST" });
+    }
   }
   async rename(session: string, name: string): Promise<void> {
     await request(`/api/sessions/${segment(session)}`, body("PATCH", { name }));
@@ -76,6 +95,10 @@ export class HttpApi implements Api {
   async demo(): Promise<string> {
     const notice = { method: "test" };
     const options = body("POST", { source: "demo", name: "", notice });
+    return (await json<Begun>("/api/sessions", options)).session;
+  }
+  async machine(name: string, notice: Told | null): Promise<string> {
+    const options = body("POST", { source: "microphone", name, notice });
     return (await json<Begun>("/api/sessions", options)).session;
   }
   upload({ file, name, legs, pace }: Recording, progress: (share: number) => void) {
@@ -102,24 +125,24 @@ export class HttpApi implements Api {
   }
 }
 
-function segment(text: string): string {
+export function segment(text: string): string {
   return encodeURIComponent(text);
 }
 
-function body(method: string, content: unknown): RequestInit {
+export function body(method: string, content: unknown): RequestInit {
   const headers = { "Content-Type": "application/json" };
   return { method, headers, body: JSON.stringify(content) };
 }
 
-async function request(url: string, options?: RequestInit): Promise<Response> {
+export async function request(url: string, options?: RequestInit): Promise<Response> {
   const answer = await fetch(url, options).catch(() => {
     throw new Unreachable();
   });
-  if (!answer.ok) throw new Refused(said(await answer.text(), answer.status));
+  if (!answer.ok) throw new Refused(said(await answer.text(), answer.status), answer.status);
   return answer;
 }
 
-async function json<T>(url: string, options?: RequestInit): Promise<T> {
+export async function json<T>(url: string, options?: RequestInit): Promise<T> {
   return (await (await request(url, options)).json()) as T;
 }
 
