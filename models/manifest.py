@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from .labels import LABELS, Label
 
@@ -100,6 +100,7 @@ class Manifest(BaseModel):
     data: tuple[DataSource, ...] = ()
     licence: Licence
     accuracy: dict[str, Any] = Field(default_factory=dict)
+    _folder: Path | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Manifest":
@@ -123,6 +124,11 @@ class Manifest(BaseModel):
         return self
 
     @property
+    def folder(self) -> Path | None:
+        """Where the model lies; None for a manifest that was not read from its folder."""
+        return self._folder
+
+    @property
     def decides_rivals(self) -> bool:
         """Whether the fear/disgust decision is possible: both labels are known."""
         return {"fearful", "disgusted"} <= set(self.known)
@@ -143,7 +149,7 @@ class Manifest(BaseModel):
         """Read `folder/model.json`. Raises ManifestError."""
         path = folder / MANIFEST_NAME
         try:
-            return cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
+            manifest = cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             raise ManifestError(
                 f"{path}: missing; a model folder holds {MANIFEST_NAME} and its graph"
@@ -154,3 +160,5 @@ class Manifest(BaseModel):
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "file"
             raise ManifestError(f"{path}: {where}: {first['msg']}") from error
+        manifest._folder = folder
+        return manifest

@@ -18,6 +18,7 @@ from .findings import EpisodeKind as EpisodeKind
 from .findings import EpisodeState as EpisodeState
 from .findings import Focus as Focus
 from .findings import Scene as Scene
+from .findings import TieBreak as TieBreak
 
 SCHEMA_VERSION = 1
 

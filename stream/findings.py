@@ -54,6 +54,26 @@ class Focus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TieBreak:
+    """What the model's centres say of a flag whose two scores are close. It names, never clears."""
+
+    start: int
+    """Frame at which the span begins whose mean frame was looked at."""
+    end: int
+    """First frame behind it."""
+    fear: float
+    """Independent score of the span's mean frame, points."""
+    disgust: float
+    similarity: float
+    """What the centres say: points of fear, the rest is disgust's."""
+    fear_enhanced: float
+    """Score and similarity together, by the weight in the settings, points."""
+    disgust_enhanced: float
+    centres: str
+    """Version of the centres."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One thing measured of the voice in a flagged span; it never changes a score."""
 
@@ -100,5 +120,18 @@ class Episode:
     """Frame at which the two curves changed places, the one nearest to the peak."""
     evidence: tuple[Evidence, ...] = ()
     """Measured when the episode has closed; empty before, or where that is switched off."""
+    tie_break: TieBreak | None = None
+    """Where the two were too close in the focus and the model has centres; else null."""
+    enhanced: bool = False
+    """Whether the centres had their say in which of the two is named."""
     floor_rise: float = 0.0
     """Points by which the floors had followed the call's running state when it opened."""
+
+    @property
+    def stronger(self) -> Label:
+        """The one of the two that is named, with the centres' say where they had one."""
+        tie = self.tie_break
+        fear, disgust = (
+            (self.fear, self.disgust) if tie is None else (tie.fear_enhanced, tie.disgust_enhanced)
+        )
+        return "fearful" if fear >= disgust else "disgusted"

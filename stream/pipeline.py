@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..models.centres import compass_for
 from ..models.grid import FRAME_RATE, FRAME_SAMPLES
 from ..models.manifest import Manifest
 from ..models.window import Frames, Window
@@ -63,7 +64,15 @@ class LegCore:
         if manifest.streaming is not None:
             # Every frame is read once: there is nothing to wait for.
             track = track.model_copy(update={"settle_ms": 0})
-        self._track = Track(track, start_frame=start_frame, keep_features=settings.record.embedding)
+        compass = None
+        if settings.decision.tie_break and manifest.decides_rivals:
+            compass = compass_for(manifest, settings.decision.centres)
+        self._embedding = settings.record.embedding
+        self._track = Track(
+            track,
+            start_frame=start_frame,
+            keep_features=self._embedding or compass is not None,
+        )
         self._decision = Decision(
             leg,
             settings.decision,
@@ -71,6 +80,7 @@ class LegCore:
             manifest.known,
             ear=self._ear,
             scene=scene,
+            compass=compass,
         )
         self._speech = bytearray()
         """Flags of the frames heard, from the first unsettled one on: a byte each."""
@@ -160,7 +170,7 @@ class LegCore:
         else:
             decision = self._decision.push(settled, provisional, speech, newest, poor, trust)
         return LegUpdate(
-            settled=settled,
+            settled=settled if self._embedding else replace(settled, features=None),
             speech=speech,
             decision=decision,
             captured_at=captured_at,
@@ -199,6 +209,7 @@ def _part(fused: Fused, first: int, stop: int) -> Fused:
         start_frame=fused.start_frame + first,
         logits=fused.logits[first:stop],
         valid=fused.valid[first:stop],
+        features=None if fused.features is None else fused.features[first:stop],
     )
 
 

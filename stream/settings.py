@@ -38,6 +38,19 @@ class WindowSettings(Section):
         multiple_of=20,
         description="step between windows; default: the model's own (240, or 160 if it streams)",
     )
+    most_pace: Literal[1, 2, 4, 8] = Field(
+        4, description="most times the hop of live legs is stretched under load; 1: never"
+    )
+    fast_ms: int | None = Field(
+        None,
+        ge=20,
+        le=10_000,
+        multiple_of=20,
+        description="longest window but for every `full_every`-th; default: all may be full",
+    )
+    full_every: int = Field(
+        4, ge=1, description="where fast_ms is set: every how many hops a window may be full"
+    )
     min_speech_share: float = Field(
         0.3, ge=0, le=1, description="least share of speech in a window"
     )
@@ -148,6 +161,18 @@ class DecisionSettings(Section):
     )
     focus_horizon_ms: int = Field(
         10_000, ge=2000, description="how much of an episode's newest sound is searched at once"
+    )
+    tie_break: bool = Field(
+        True, description="let the model's centres help to name one of the two where it is close"
+    )
+    centres: Path | None = Field(
+        None, description="centres file (tonewatch centres fit); default: the model's own"
+    )
+    tie_gap_points: float = Field(
+        12.0, ge=0, le=100, description="gap in a flag's focus under which centres have a say"
+    )
+    tie_similarity: float = Field(
+        0.4, ge=0, le=1, description="weight of the centres' say; the scores have the rest"
     )
     unknown_below: float = Field(
         0.35, ge=0, le=1, description="confidence under which the emotion is called unknown"

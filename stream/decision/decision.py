@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...models.centres import Compass
 from ...models.labels import LABELS, Label
+from ...models.window import Float32
 from ..events import Episode, Scene
 from ..settings import DecisionSettings
 from ..track import Fused
@@ -19,6 +21,7 @@ from .rivals import Standing, above_floors, softmax
 from .scene.scenes import profiled, shift_of
 from .smoothing import Smoother
 from .summary import Summary, Total
+from .tie_break import TieBreaker
 from .times import frames_of
 
 
@@ -40,7 +43,8 @@ class Decision:
     `temperature` is the manifest's, `known` the labels that the model really learned. The decision
     between fear and disgust is off, with every shape the same, where the settings say so or one of
     the two labels is not known. `ear` adds evidence to closed episodes; whoever hears the leg's
-    sound tells it. `scene` replaces thresholds and shifts the scores that are decided on.
+    sound tells it. `scene` replaces thresholds and shifts the scores that are decided on. `compass`
+    needs the features of settled frames; it has a say in which of the two a flag names.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Decision:
         *,
         ear: Ear | None = None,
         scene: Scene | None = None,
+        compass: Compass | None = None,
     ) -> None:
         self._settings = settings = profiled(settings, scene)
         self._temperature = settings.temperature or temperature
@@ -62,6 +67,12 @@ class Decision:
         self._focuser = Focuser(settings, self._known, self._temperature)
         self._ear = ear
         self._shift = shift_of(scene)
+        self._compass = compass if self._rivals and settings.tie_break else None
+        self._tie_breaker = (
+            TieBreaker(settings, self._compass, self._known, self._temperature, self._shift)
+            if self._compass is not None
+            else None
+        )
         self._history = History(settings)
         self._told: Episode | None = None
         self._total = Total()
@@ -115,6 +126,7 @@ class Decision:
                 frames=settled.start_frame + np.flatnonzero(kept[:count]),
                 logits=logits[:count][kept[:count]],
                 lead=(judged.fear - judged.disgust)[done],
+                places=self._places(settled, kept[:count]),
             )
             episodes = self._decide(settled, spoken, standing.part(done), trusted=not poor)
             confusion = self._confusion(standing)
@@ -157,10 +169,19 @@ class Decision:
         for episode in told:
             same = self._told is not None and self._told.id == episode.id
             self._told = self._focuser.focus(episode, self._told if same else None)
+            if self._tie_breaker is not None:
+                self._told = self._tie_breaker.broken(self._told, self._focuser.within)
             if self._ear is not None and episode.state == "closed":
                 self._told = replace(self._told, evidence=self._ear.evidence(episode))
             episodes.append(self._told)
         return tuple(episodes)
+
+    def _places(self, settled: Fused, kept: Bool) -> Float32 | None:
+        if self._compass is None:
+            return None
+        if settled.features is None:
+            raise ValueError("a compass needs the features of settled frames, got none")
+        return self._compass.place(settled.features[kept])
 
     def _shifted(self, scores: Float64, smoothed: Float64) -> Float64:
         """The probabilities that are decided on: those told, moved by the context."""

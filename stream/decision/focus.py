@@ -33,13 +33,20 @@ class Spoken:
     """[k, 9]."""
     lead: Float64
     """[k] smoothed fear - disgust, points."""
+    places: Float32 | None = None
+    """[k, P] among the model's centres, if it has any."""
 
     def between(self, start: int, stop: int | None = None) -> "Spoken":
         """Those of the frames [start, stop)."""
         first = int(np.searchsorted(self.frames, start))
         last = None if stop is None else int(np.searchsorted(self.frames, stop))
         rows = slice(first, last)
-        return Spoken(frames=self.frames[rows], logits=self.logits[rows], lead=self.lead[rows])
+        return Spoken(
+            frames=self.frames[rows],
+            logits=self.logits[rows],
+            lead=self.lead[rows],
+            places=None if self.places is None else self.places[rows],
+        )
 
     def then(self, more: "Spoken") -> "Spoken":
         """These and the ones that follow."""
@@ -47,6 +54,11 @@ class Spoken:
             frames=np.concatenate([self.frames, more.frames]),
             logits=np.concatenate([self.logits, more.logits]),
             lead=np.concatenate([self.lead, more.lead]),
+            places=(
+                more.places
+                if self.places is None or more.places is None
+                else np.concatenate([self.places, more.places])
+            ),
         )
 
 
@@ -106,6 +118,10 @@ class Focuser:
         """Remember the speech among the frames that settled from `start_frame` on."""
         # No episode told of these frames can reach back further, whatever the chunking.
         self._spoken = self._spoken.between(start_frame - self._kept).then(spoken)
+
+    def within(self, start: int, stop: int) -> Spoken:
+        """The remembered speech among the frames [start, stop)."""
+        return self._spoken.between(start, stop)
 
     def focus(self, episode: Episode, before: Episode | None) -> Episode:
         """The episode with its spans; `before` is what was told of it last.

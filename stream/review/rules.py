@@ -28,7 +28,7 @@ def model_label(episode: Episode) -> Label:
         return "both"
     if episode.kind == "lost_to_neutral":
         return "neither"
-    return "fearful" if episode.fear >= episode.disgust else "disgusted"
+    return "fearful" if episode.stronger == "fearful" else "disgusted"
 
 
 def outcome(labels: Sequence[Label]) -> Label:
