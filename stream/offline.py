@@ -16,7 +16,7 @@ import numpy as np
 from ..models.engine import Engine
 from ..models.window import Float32
 from .audio import Chunk
-from .decision.evidence.pitch import SwiftF0
+from .decision.evidence.pitch import Beside, SwiftF0
 from .decision.scene.scenes import load_scenes, scene_of
 from .events import EpisodeChanged, Scene, SessionInfo
 from .law import rule
@@ -128,6 +128,7 @@ class _Call:
             for leg in folder.info.legs
             if leg.scored
         }
+        self._pitch = Beside(SwiftF0()) if tools.settings.evidence.enabled else None
         # Scorers are made for scored legs alone: no other sound can reach a window.
         self._scorers = {leg.name: self._scorer(leg.name) for leg in folder.info.legs if leg.scored}
 
@@ -156,6 +157,8 @@ class _Call:
         """Finish the folder; the session as it ended."""
         for name in self._scorers:
             self._readers.close(self._key(name))
+        if self._pitch is not None:
+            self._pitch.close()
         info = replace(
             self._folder.info,
             state="ended" if state == "ended" else "lost",
@@ -195,7 +198,7 @@ class _Call:
             key,
             tools.settings,
             tools.engine.manifest,
-            pitch=SwiftF0() if tools.settings.evidence.enabled else None,
+            pitch=self._pitch,
             scene=self._folder.info.scene,
         )
         quality = self._quality[name]

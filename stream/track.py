@@ -4,6 +4,7 @@ Fused in logits, never in probabilities: a peaked model's averages of probabilit
 and 1. Edges of a window are its worst place (no past, no future), so their weight falls to a floor.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,10 +46,14 @@ class TrackUpdate:
     """All frames behind them, up to the newest."""
 
 
+@functools.lru_cache(maxsize=64)
 def weights(length: int, edge: int, floor: float) -> npt.NDArray[np.float64]:
     """Weight of each frame of a window [length]: 1 in the middle, linear to `floor` at the ends."""
     distance = np.minimum(np.arange(length), np.arange(length)[::-1]) + 0.5
-    return floor + (1 - floor) * np.minimum(1.0, distance / edge)
+    weight = floor + (1 - floor) * np.minimum(1.0, distance / edge)
+    # Shared by all who ask.
+    weight.flags.writeable = False
+    return weight
 
 
 class Track:

@@ -88,7 +88,7 @@ class SwiftF0(Pitch):
 class Beside(Pitch):
     """Another one's pitch, what is begun found in a thread of its own.
 
-    For live calls: three seconds of sound take some 15 ms, for which no other call should wait.
+    Three seconds of sound take some 15 ms, for which no other call, and no engine, should wait.
     """
 
     def __init__(self, pitch: Pitch) -> None:
