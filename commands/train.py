@@ -1,20 +1,28 @@
 """`tonewatch train`: a compact model from labelled clips."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
-from .options import Failure
+from ..models.engine import Engine, EngineError
+from ..models.manifest import ManifestError
+from ..models.registry import load_engine
+from .learning import learning_of, learning_options
+from .options import Failure, settings_from
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.command()
+@click.option("--manifest", type=_FILE, help="CSV: path, corpus, speaker, label, ...")
 @click.option(
-    "--manifest", type=_FILE, required=True, help="CSV: path, corpus, speaker, label, ..."
+    "--layout",
+    multiple=True,
+    metavar="CORPUS=FOLDER",
+    help="Instead: a corpus as its publisher lays it out. Repeatable.",
 )
-@click.option("--encoder", type=_FILE, required=True, help="CTranslate2 file of Whisper tiny.en.")
+@click.option("--encoder", type=_FILE, help="CTranslate2 file of Whisper tiny.en.")
 @click.option("--encoder-sha256", default="", help="Refuse any other file.")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The model folder.")
 @click.option(
@@ -23,6 +31,9 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--noise", type=click.Path(path_type=Path, exists=True), help="Noise recordings.")
 @click.option("--noise-without", multiple=True, help="Sub-folder of --noise to leave out.")
 @click.option("--commercial", multiple=True, help="Corpus whose licence allows commercial use.")
+@click.option("--free", is_flag=True, help="Only data that allow commercial use of the weights.")
+@learning_options
+@click.option("--layers", default=2, show_default=True, help="Layers of Whisper that are kept.")
 @click.option(
     "--form",
     type=click.Choice(["windowed", "streaming"]),
@@ -38,57 +49,102 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option("--threads", default=0, help="Threads of torch.  [default: all cores]")
 def command(
-    manifest: Path,
-    encoder: Path,
+    manifest: Path | None,
+    layout: tuple[str, ...],
+    encoder: Path | None,
     encoder_sha256: str,
     output: Path,
     cache: Path | None,
     noise: Path | None,
     noise_without: tuple[str, ...],
     commercial: tuple[str, ...],
+    free: bool,
+    architecture: Literal["head", "whisper", "bilstm"],
+    teacher: str | None,
+    layers: int,
     form: Literal["windowed", "streaming"],
     name: str,
     version: str,
     penalty: float,
     ablate: bool,
     threads: int,
+    **words: Any,
 ) -> None:
-    """Train the compact network on labelled clips, a site's own or a corpus.
+    """Train a network on labelled clips, a site's own or a corpus, to a model folder.
 
-    Cross-validates over speakers and corpora, fits a head on frozen frames of Whisper's low layers,
-    calibrates it on held-out speakers and writes a model folder: graph, model.json, README.md.
+    By default a head on frozen frames of Whisper's low layers, cross-validated over speakers and
+    corpora and calibrated on held-out speakers, in minutes. With --architecture whole networks,
+    and with --teacher from any engine. docs/training.md tells the story.
     Needs the extra `train` (pip install 'tonewatch[train]').
     """
     try:
         import torch
 
+        from ..models.training.learn import learn
         from ..models.training.train import Training, train, try_augmentations
     except ImportError as error:
         raise Failure(f"{error}: pip install 'tonewatch[train]'") from error
+
     from ..models.training.corpus import CorpusError
     from ..models.training.ct2 import CheckpointError
+    from ..models.training.fitting import FittingError
+    from ..models.training.variants import VariantError
 
+    errors = (CorpusError, CheckpointError, FittingError, VariantError)
     if threads:
         torch.set_num_threads(threads)
-    job = Training(
-        manifest=manifest,
-        encoder=encoder,
-        encoder_sha256=encoder_sha256,
-        output=output,
-        cache=cache or output.with_name(f"{output.name}.cache"),
-        noise=noise,
-        noise_without=noise_without,
-        commercial=commercial,
-        form=form,
-        name=name,
-        version=version,
-        penalty=penalty,
-    )
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
     try:
+        job = Training(
+            manifest=_manifest(manifest, layout, output),
+            encoder=encoder,
+            encoder_sha256=encoder_sha256,
+            output=output,
+            cache=cache or output.with_name(f"{output.name}.cache"),
+            noise=noise,
+            noise_without=noise_without,
+            commercial=commercial,
+            free=free,
+            form=form,
+            name=name,
+            version=version,
+            layers=layers,
+            penalty=penalty,
+        )
         if ablate:
-            click.echo(try_augmentations(job, lambda line: click.echo(line, err=True)))
+            click.echo(try_augmentations(job, say))
             return
-        folder = train(job, lambda line: click.echo(line, err=True))
-    except (CorpusError, CheckpointError) as error:
+        if architecture == "head":
+            folder = train(job, say)
+        else:
+            folder = learn(job, learning_of(architecture, words), say, _teacher(teacher))
+    except (*errors, EngineError, ManifestError) as error:
         raise Failure(str(error)) from error
     click.echo(f"{folder} is ready: tonewatch serve --model {folder}")
+
+
+def _teacher(name: str | None) -> Engine | None:
+    return load_engine(settings_from(None, (), {"engine.model": name}).engine) if name else None
+
+
+def _manifest(manifest: Path | None, layout: tuple[str, ...], output: Path) -> Path:
+    """The manifest given, or one made of corpora in their publishers' layouts."""
+    from ..models.training.layouts import read_layout, write_manifest
+
+    if (manifest is None) == (not layout):
+        raise click.UsageError("give either --manifest CSV or --layout CORPUS=FOLDER")
+    if manifest is not None:
+        return manifest
+    clips = []
+    for one in layout:
+        corpus, equals, folder = one.partition("=")
+        if not equals:
+            raise click.UsageError(f"--layout {one}: expected CORPUS=FOLDER")
+        clips += read_layout(corpus, Path(folder))
+    output.mkdir(parents=True, exist_ok=True)
+    path = output.with_name(f"{output.name}.csv")
+    write_manifest(clips, path)
+    return path

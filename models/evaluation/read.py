@@ -50,8 +50,9 @@ def spoken(wave: Float32, frames: int) -> npt.NDArray[np.bool_]:
     return np.asarray(power >= power.max() * 10 ** (-SPEECH_DB / 10))
 
 
-def frame_logits(engine: Engine, wave: Float32, leg: str = "clip") -> Float32:
-    """Logits [F, 9] of every frame of a clip [N]; where windows overlap, their mean."""
+def read_frames(engine: Engine, wave: Float32, leg: str = "clip") -> tuple[Float32, Float32]:
+    """Logits [F, 9] and features [F, D] of every frame of a clip [N]; where windows overlap, their
+    mean."""
     streaming = engine.manifest.streaming
     if streaming is not None:
         cuts = list(hops(quantised(wave), engine.manifest.lengths[0], streaming.delay_frames))
@@ -68,15 +69,23 @@ def frame_logits(engine: Engine, wave: Float32, leg: str = "clip") -> Float32:
     finally:
         engine.close(leg)
     count = max(answer.stop_frame for answer in answers)
-    total, seen = np.zeros((count, len(LABELS))), np.zeros((count, 1))
+    seen = np.zeros((count, 1))
+    logits = np.zeros((count, len(LABELS)))
+    features = np.zeros((count, answers[0].features.shape[1]))
     for answer in answers:
-        total[answer.start_frame : answer.stop_frame] += answer.logits
+        logits[answer.start_frame : answer.stop_frame] += answer.logits
+        features[answer.start_frame : answer.stop_frame] += answer.features
         seen[answer.start_frame : answer.stop_frame] += 1
-    if streaming is not None:
-        # Behind the clip lies the silence that brought its last frames.
-        count = max(1, len(wave) // FRAME_SAMPLES)
-        total, seen = total[:count], seen[:count]
-    return np.asarray(total / np.maximum(seen, 1), np.float32)
+    # Behind the clip lies the silence that brought a streaming engine's last frames.
+    heard = max(1, len(wave) // FRAME_SAMPLES) if streaming is not None else count
+    seen = np.maximum(seen, 1)
+    means = (np.asarray((rows / seen)[:heard], np.float32) for rows in (logits, features))
+    return next(means), next(means)
+
+
+def frame_logits(engine: Engine, wave: Float32, leg: str = "clip") -> Float32:
+    """Logits [F, 9] of every frame of a clip [N]."""
+    return read_frames(engine, wave, leg)[0]
 
 
 def clip_logits(engine: Engine, wave: Float32, leg: str = "clip") -> Float32:

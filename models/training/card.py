@@ -105,6 +105,10 @@ def write_card(folder: Path, manifest: Manifest) -> None:
 
 def _what(manifest: Manifest) -> str:
     known = ", ".join(manifest.known)
+    told = manifest.accuracy.get("network")
+    if told:
+        window = f"{manifest.window_samples / manifest.sample_rate:g} s of 16 kHz sound"
+        return f"Frame logits of {known}, 50 a second, from {window}. {told}"
     if manifest.streaming is None:
         window = f"{manifest.window_samples / manifest.sample_rate:g} s of 16 kHz sound"
         return (

@@ -12,11 +12,13 @@ from torch import Tensor
 from ..manifest import Check, Streaming
 from ..window import Float32
 from .encoder import Encoder
-from .graph import Compact, write_graph
+from .graph import Compact, export_graph, store_small, write_graph
 from .head import Head
+from .networks import Network, encoder_width
 from .streaming import FRAME, StreamingEncoder, first_state, names_of
 from .streaming_graph import StreamingCompact, write_streaming_graph
 
+Servable = Compact | StreamingCompact | Network
 FormName = Literal["windowed", "streaming"]
 LENGTHS = (16_000, 24_000, 32_000, 48_000)
 HOP_FRAMES = 8
@@ -37,15 +39,20 @@ def network_of(encoder: Encoder | StreamingEncoder, head: Head) -> Compact | Str
     return Compact(encoder, head).eval()
 
 
-def write(network: Compact | StreamingCompact, path: Path) -> None:
-    """Export to the served graph, large weights stored small."""
-    if isinstance(network, StreamingCompact):
+def write(network: Servable, path: Path) -> None:
+    """Export to the served graph, large weights of a Whisper encoder stored small."""
+    if isinstance(network, Network):
+        export_graph(network, path)
+        width = encoder_width(network)
+        if width is not None:
+            store_small(path, width)
+    elif isinstance(network, StreamingCompact):
         write_streaming_graph(network, path)
     else:
         write_graph(network, path)
 
 
-def shape_of(network: Compact | StreamingCompact) -> dict[str, Any]:
+def shape_of(network: Servable) -> dict[str, Any]:
     """What the manifest says of the graph's form."""
     if not isinstance(network, StreamingCompact):
         return {"window_samples": LENGTHS[-1], "lengths": LENGTHS, "receptive_field": FRAME}
@@ -59,9 +66,7 @@ def shape_of(network: Compact | StreamingCompact) -> dict[str, Any]:
     }
 
 
-def parity(
-    network: Compact | StreamingCompact, graph: Path, waves: Sequence[Float32]
-) -> tuple[Check, ...]:
+def parity(network: Servable, graph: Path, waves: Sequence[Float32]) -> tuple[Check, ...]:
     """The graph with small weights against the network, on windows of real speech [S]."""
     session = ort.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
     differences, changed = [], 0
@@ -87,7 +92,7 @@ def parity(
     return tuple(checks)
 
 
-def _inputs(network: Compact | StreamingCompact, waves: Float32) -> dict[str, Any]:
+def _inputs(network: Servable, waves: Float32) -> dict[str, Any]:
     inputs: dict[str, Any] = {"wave": waves}
     if isinstance(network, StreamingCompact):
         config = network.encoder.config
@@ -96,7 +101,7 @@ def _inputs(network: Compact | StreamingCompact, waves: Float32) -> dict[str, An
     return inputs
 
 
-def _utterance(network: Compact | StreamingCompact, logits: Float32) -> Float32:
+def _utterance(network: Servable, logits: Float32) -> Float32:
     first = network.encoder.config.delay if isinstance(network, StreamingCompact) else 0
     return np.asarray(logits[0, first:].mean(axis=0), np.float32)
 

@@ -47,7 +47,13 @@ class Compact(nn.Module):
 
 
 def write_graph(network: Compact, path: Path) -> None:
-    """Export with free batch and samples, then store large weights small."""
+    """Export, then store large weights small."""
+    export_graph(network, path)
+    store_small(path, network.encoder.config.width)
+
+
+def export_graph(network: nn.Module, path: Path) -> None:
+    """Export any network of this interface with free batch and samples, in fp32."""
     axes = {"wave": {0: "batch", 1: "samples"}}
     axes |= {name: {0: "batch", 1: "frames"} for name in ("logits", "features")}
     with warnings.catch_warnings():
@@ -63,8 +69,12 @@ def write_graph(network: Compact, path: Path) -> None:
             opset_version=OPSET,
             dynamo=False,
         )
+
+
+def store_small(path: Path, width: int) -> None:
+    """Large weights of a Whisper encoder of that width, in the file, as int8 or fp16."""
     model = onnx.load(str(path))
-    shrink_weights(model, network.encoder.config.width)
+    shrink_weights(model, width)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
 

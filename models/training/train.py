@@ -7,30 +7,28 @@ speakers and over corpora; temperature on held-out logits; a last head on all cl
 weights, parity; model.json and README.md beside it.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..evaluation.metrics import reliability, scores_of
 from ..labels import LABELS, Label
-from ..manifest import Calibration, DataSource, Licence, Manifest
+from ..manifest import Calibration, Manifest
 from ..window import Float32
 from .ablation import ablate, write_ablation
-from .card import write_card, write_notice
 from .corpus import Clip, CorpusError, read_clip, read_manifest
-from .crossval import SHARED, HeldOut, corpus_folds, hold_out, speaker_folds, train_head, uar
+from .crossval import HeldOut, corpus_folds, hold_out, speaker_folds, train_head
 from .ct2 import read_variables
 from .distil import Distillation, distil
 from .encoder import Encoder, EncoderConfig, load_encoder
-from .features import COPIES, extract, windows
+from .features import extract, windows
 from .forms import FormName, network_of, parity, shape_of, write
 from .head import fit_temperature
+from .licences import free_noise
+from .publish import accuracy_of, digest_of, licence_of, publish, sources_of
 from .streaming import StreamingEncoder
 
 EVERYBODY = -1
@@ -42,7 +40,7 @@ class Training:
     """What to train, from what, and where to."""
 
     manifest: Path
-    encoder: Path
+    encoder: Path | None
     """CTranslate2 file of Whisper tiny.en."""
     output: Path
     """The model folder."""
@@ -66,22 +64,23 @@ class Training:
     each corpus with the role `eval`, four where it has twelve or more speakers."""
     commercial: tuple[str, ...] = ("emodb",)
     """Corpora whose licence allows commercial use of the weights."""
+    free: bool = False
+    """Use only those corpora, and noise whose licence allows it too."""
 
 
 def train(job: Training, say: Callable[[str], None]) -> Path:
     """Run it; returns the model folder. Raises CorpusError, CheckpointError."""
-    clips = read_manifest(job.manifest)
-    job = replace(job, known=_learnable(clips, job))
-    variables = read_variables(job.encoder, prefix="encoder/", sha256=job.encoder_sha256)
-    noise = _noise(job)
+    clips = clips_of(job)
+    job = replace(job, known=learnable(clips, job))
+    noise = noise_of(job)
     encoder: Encoder | StreamingEncoder
-    encoder = load_encoder(variables, EncoderConfig(layers=job.layers))
+    encoder = encoder_of(job)
     if job.form == "streaming":
         encoder = distil(encoder, clips, noise, job.cache / "distillation", say, job.distillation)
     data = extract(clips, encoder, noise, job.cache, say)
     features = data.pooled[:, -1].astype(np.float32)
     say("cross-validation over speakers")
-    sizes = job.fold_sizes or _fold_sizes(clips)
+    sizes = job.fold_sizes or fold_sizes_of(clips)
     speakers = hold_out(features, data, clips, speaker_folds(clips, sizes), job.known, job.penalty)
     corpora: list[HeldOut] = []
     names = sorted({clip.corpus for clip in clips})
@@ -97,46 +96,65 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     job.output.mkdir(parents=True, exist_ok=True)
     graph = job.output / f"{job.name}.onnx"
     write(network, graph)
-    checks = parity(network, graph, _speech(clips))
+    checks = parity(network, graph, speech_of(clips))
     told = ", ".join(f"{check.name} {check.value:.3f}" for check in checks)
     say(f"graph of {graph.stat().st_size / 1e6:.1f} MB; {told}")
-    accuracy = _accuracy(clips, speakers, corpora, sizes)
+    accuracy = accuracy_of(clips, clips, speakers, corpora, sizes)
     accuracy["ece_unseen_corpus"] = outside
-    manifest = Manifest(
-        name=job.name,
-        version=job.version,
-        graph=graph.name,
-        sha256=hashlib.sha256(graph.read_bytes()).hexdigest(),
-        **shape_of(network),
-        labels=LABELS,
-        known=job.known,
-        feature_dim=encoder.config.width,
-        precision="int8 and fp16 weights, fp32 arithmetic",
-        batching=False,
-        calibration=calibration,
-        checks=checks,
-        data=_sources(clips, job),
-        licence=_licence(clips, job),
-        accuracy=accuracy,
+    publish(
+        job.output,
+        Manifest(
+            name=job.name,
+            version=job.version,
+            graph=graph.name,
+            sha256=digest_of(graph),
+            **shape_of(network),
+            labels=LABELS,
+            known=job.known,
+            feature_dim=encoder.config.width,
+            precision="int8 and fp16 weights, fp32 arithmetic",
+            batching=False,
+            calibration=calibration,
+            checks=checks,
+            data=sources_of(clips, job.commercial),
+            licence=licence_of(clips, job.commercial, job.name),
+            accuracy=accuracy,
+        ),
     )
-    content = manifest.model_dump(mode="json", by_alias=True)
-    (job.output / "model.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
-    write_card(job.output, manifest)
-    write_notice(job.output)
     return job.output
 
 
 def try_augmentations(job: Training, say: Callable[[str], None]) -> Path:
     """What each augmentation does for a head on the frozen encoder: the path of a table."""
-    clips = read_manifest(job.manifest)
-    known = _learnable(clips, job)
-    variables = read_variables(job.encoder, prefix="encoder/", sha256=job.encoder_sha256)
-    encoder = load_encoder(variables, EncoderConfig(layers=job.layers))
-    rows = ablate(clips, encoder, _noise(job), known, job.penalty, job.cache / "ablation", say)
+    clips = clips_of(job)
+    known = learnable(clips, job)
+    encoder = encoder_of(job)
+    rows = ablate(clips, encoder, noise_of(job), known, job.penalty, job.cache / "ablation", say)
     return write_ablation(rows, job.output)
 
 
-def _learnable(clips: Sequence[Clip], job: Training) -> tuple[Label, ...]:
+def clips_of(job: Training) -> list[Clip]:
+    """The clips that a job may learn from and be judged on. Raises CorpusError."""
+    clips = read_manifest(job.manifest)
+    if not job.free:
+        return clips
+    kept = [clip for clip in clips if clip.corpus in job.commercial]
+    if not kept:
+        raise CorpusError(
+            f"{job.manifest}: none of its corpora is said to allow commercial use (--commercial)"
+        )
+    return kept
+
+
+def encoder_of(job: Training) -> Encoder:
+    """The first layers of a job's encoder file. Raises CorpusError, CheckpointError."""
+    if job.encoder is None:
+        raise CorpusError("this training starts from an encoder: --encoder model.bin")
+    variables = read_variables(job.encoder, prefix="encoder/", sha256=job.encoder_sha256)
+    return load_encoder(variables, EncoderConfig(layers=job.layers))
+
+
+def learnable(clips: Sequence[Clip], job: Training) -> tuple[Label, ...]:
     """The labels asked for that any clip has; a model must not claim the others."""
     found = tuple(label for label in job.known if any(clip.label == label for clip in clips))
     if len(found) < 2:
@@ -146,11 +164,14 @@ def _learnable(clips: Sequence[Clip], job: Training) -> tuple[Label, ...]:
     return found
 
 
-def _noise(job: Training) -> list[Float32]:
+def noise_of(job: Training) -> list[Float32]:
+    """The noise recordings of a job [S each], and white noise. Raises CorpusError."""
     rng = np.random.default_rng(0)
     noise = [(0.1 * rng.standard_normal(48_000)).astype(np.float32) for _ in range(8)]
     if job.noise is None:
         return noise
+    if job.free:
+        return [read_clip(path) for path in free_noise(job.noise)] + noise
     paths = sorted(path for kind in ("*.flac", "*.wav") for path in job.noise.rglob(kind))
     used = [path for path in paths if path.parent.name not in job.noise_without]
     if not used:
@@ -158,7 +179,8 @@ def _noise(job: Training) -> list[Float32]:
     return [read_clip(path) for path in used] + noise
 
 
-def _fold_sizes(clips: Sequence[Clip]) -> dict[str, int]:
+def fold_sizes_of(clips: Sequence[Clip]) -> dict[str, int]:
+    """Held-out speakers at a time, for each corpus that results are reported on."""
     speakers = {
         corpus: len({clip.speaker for clip in clips if clip.corpus == corpus})
         for corpus in sorted({clip.corpus for clip in clips if clip.role == "eval"})
@@ -214,74 +236,12 @@ def _held(
     logits = np.concatenate([part.logits for part in parts])
     kept = np.array([clips[i].label in known for i in rows])
     rows, logits = rows[kept], logits[kept]
-    number = {name: i for i, name in enumerate(sorted({clip.speaker for clip in clips}))}
+    number = {name: i for i, name in enumerate(sorted({clips[i].speaker for i in rows}))}
     truth = np.array([LABELS.index(clips[i].label) for i in rows])
     return logits, truth, np.array([number[clips[i].speaker] % 2 for i in rows])
 
 
-def _speech(clips: Sequence[Clip], count: int = 200) -> list[Float32]:
+def speech_of(clips: Sequence[Clip], count: int = 200) -> list[Float32]:
     """Windows of clips taken evenly from the whole manifest."""
     chosen = clips[:: max(1, len(clips) // count)]
     return [windows(read_clip(clip.path))[0].copy() for clip in chosen]
-
-
-def _accuracy(
-    clips: Sequence[Clip],
-    speakers: Sequence[HeldOut],
-    corpora: Sequence[HeldOut],
-    sizes: Mapping[str, int],
-) -> dict[str, Any]:
-    """UAR in percent: by corpus and copy over unseen speakers; over unseen corpora."""
-
-    def table(found: Sequence[HeldOut], labels: Sequence[Label] | None) -> dict[str, Any]:
-        names = sorted({part.corpus for part in found})
-        return {
-            corpus: {
-                copy: round(
-                    100
-                    * uar(
-                        [p for p in found if (p.corpus, p.copy) == (corpus, copy)], clips, labels
-                    ),
-                    1,
-                )
-                for copy in COPIES
-            }
-            for corpus in names
-        }
-
-    known = [label for label in LABELS if label not in ("other", "unknown")]
-    return {
-        "command": "tonewatch train",
-        "held_out_speakers_at_a_time": dict(sizes),
-        "uar_unseen_speakers": table(speakers, known),
-        "uar_unseen_corpus_shared_labels": table(corpora, SHARED),
-        "clips": len(clips),
-        "speakers": len({clip.speaker for clip in clips}),
-        "trained_speakers": sorted({clip.speaker for clip in clips}),
-    }
-
-
-def _sources(clips: Sequence[Clip], job: Training) -> tuple[DataSource, ...]:
-    corpora = sorted({clip.corpus for clip in clips})
-    return tuple(
-        DataSource(
-            corpus=corpus,
-            licence=next(clip.licence for clip in clips if clip.corpus == corpus) or "not stated",
-            commercial=corpus in job.commercial,
-            clips=sum(clip.corpus == corpus for clip in clips),
-        )
-        for corpus in corpora
-    )
-
-
-def _licence(clips: Sequence[Clip], job: Training) -> Licence:
-    if all(clip.corpus in job.commercial for clip in clips):
-        return Licence(name="free", commercial_use=True, notice="Trained on free data alone.")
-    return Licence(
-        name="research and evaluation only",
-        commercial_use=False,
-        notice=(
-            f"The weights of {job.name} saw corpora for research only: "
-            "evaluation and research, no commercial use."
-        ),
-    )

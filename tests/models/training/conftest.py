@@ -3,6 +3,12 @@
 import importlib.util
 
 NEED_TORCH = [
+    "test_publish.py",
+    "test_networks.py",
+    "test_learn.py",
+    "test_fitting.py",
+    "test_classic.py",
+    "test_batches.py",
     "test_ablation.py",
     "test_crossval.py",
     "test_distil.py",

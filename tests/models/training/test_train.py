@@ -91,7 +91,7 @@ def test_noise_recordings_must_be_there(tmp_path: Path) -> None:
         manifest=Path("x"), encoder=Path("x"), output=tmp_path, cache=tmp_path, noise=tmp_path
     )
     with pytest.raises(CorpusError, match="no noise recordings"):
-        room._noise(job)
+        room.noise_of(job)
 
 
 def test_one_temperature_serves_unseen_speakers_and_corpora() -> None:

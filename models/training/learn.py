@@ -1,0 +1,228 @@
+"""`tonewatch train --architecture`: a whole network by gradient descent, to a model folder.
+
+Every fifth speaker of a corpus (in small ones every second) is held out: the figures and the
+temperature are theirs. With a teacher, any engine, the network learns its frames as well, of sound
+without labels too.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import distributed
+
+from ..engine import Engine
+from ..labels import LABELS
+from ..manifest import Manifest
+from ..window import Float32
+from .batches import Balance, Drawing, draw, material
+from .classic import Classic
+from .corpus import Clip, CorpusError, read_clip
+from .crossval import HeldOut
+from .features import COPIES, degraded, speech_frames, windows
+from .fitting import Fitting, Place, fit, processes
+from .forms import parity, shape_of, write
+from .networks import ARCHITECTURES, Architecture, Network, build
+from .publish import accuracy_of, digest_of, licence_of, publish, sources_of
+from .teacher import Lesson, lessons
+from .train import Training, calibrate, clips_of, encoder_of, learnable, noise_of, speech_of
+from .variants import MOVES_TIME, Sounds, VariantError, check_names
+
+HELD = 5
+"""One speaker in as many is held out of a corpus."""
+VOICES = 40
+"""Clips kept for babble."""
+SOUND = (".wav", ".flac", ".ogg", ".mp3")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """Which network, and how it learns."""
+
+    architecture: Architecture = "whisper"
+    fitting: Fitting = field(default_factory=Fitting)
+    drawing: Drawing = field(default_factory=Drawing)
+    balance: Balance = "balanced"
+    unlabelled: Path | None = None
+    """Folder of recordings that the teacher alone speaks about."""
+
+
+def learn(
+    job: Training, how: Learning, say: Callable[[str], None], teacher: Engine | None = None
+) -> Path:
+    """Run it, in one process or in those that torchrun started; returns the model folder.
+
+    Raises CorpusError, CheckpointError, VariantError, FittingError, EngineError.
+    """
+    clips = clips_of(job)
+    job = replace(job, known=learnable(clips, job))
+    _check(how, teacher)
+    with processes() as place:
+        if how.drawing.batch % place.world:
+            raise CorpusError(f"--batch: expected a multiple of {place.world}, the processes")
+        network, learned = _trained(job, how, clips, teacher, place, say)
+        if place.rank == 0:
+            _deliver(job, how, clips, learned, network, say)
+    return job.output
+
+
+def _check(how: Learning, teacher: Engine | None) -> None:
+    check_names(how.drawing.augment)
+    moved = [name for name in how.drawing.augment if name in MOVES_TIME]
+    if teacher is not None and moved:
+        raise VariantError(
+            f"{', '.join(moved)}: moves frames in time, so a teacher's frames no longer fit; "
+            "leave it out"
+        )
+    if how.unlabelled is not None and teacher is None:
+        raise CorpusError("recordings without labels need a teacher: --teacher ENGINE")
+
+
+def held_speakers(clips: Sequence[Clip]) -> set[str]:
+    """Every fifth speaker of each corpus; every second where there are fewer than six."""
+    held: set[str] = set()
+    for corpus in sorted({clip.corpus for clip in clips}):
+        speakers = sorted({clip.speaker for clip in clips if clip.corpus == corpus})
+        every = HELD if len(speakers) > HELD else 2
+        held |= set(speakers[::every] if len(speakers) > 1 else [])
+    return held
+
+
+def _trained(
+    job: Training,
+    how: Learning,
+    clips: Sequence[Clip],
+    teacher: Engine | None,
+    place: Place,
+    say: Callable[[str], None],
+) -> tuple[Network, list[Clip]]:
+    """The network, and the clips that it has learned from."""
+    held = held_speakers(clips)
+    if len(held) < 2:
+        raise CorpusError(f"{job.manifest}: no corpus in it has four speakers: some to judge on")
+    learned = [clip for clip in clips if clip.speaker not in held and clip.label in job.known]
+    heard = [*learned, *_unlabelled(how.unlabelled)]
+    waves = [read_clip(clip.path) for clip in heard]
+    voices = waves[:: max(1, len(waves) // VOICES)]
+    taught = _taught(teacher, heard, job.cache / "teacher", place, say)
+    sounds = Sounds(noise=noise_of(job), voices=voices)
+    of = material(learned, waves, job.known, how.balance, sounds, taught)
+    torch.manual_seed(how.drawing.seed)
+    encoder = encoder_of(job) if how.architecture == "whisper" else None
+    network = build(how.architecture, job.known, encoder)
+    if isinstance(network.body, Classic):
+        network.body.measure(draw(of, how.drawing, 0).waves)
+    fit(
+        network,
+        lambda step: draw(of, how.drawing, step, place.rank, place.world),
+        how.fitting,
+        job.cache / how.architecture,
+        say,
+        taught_width=taught[0].features.shape[1] if taught else None,
+        place=place,
+    )
+    return network, learned
+
+
+def _unlabelled(folder: Path | None) -> list[Clip]:
+    if folder is None:
+        return []
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SOUND)
+    if not found:
+        raise CorpusError(f"{folder}: no recordings ({', '.join(SOUND)}) in it")
+    return [Clip(path=path, corpus="unlabelled", speaker="", label="unknown") for path in found]
+
+
+def _taught(
+    teacher: Engine | None,
+    clips: Sequence[Clip],
+    cache: Path,
+    place: Place,
+    say: Callable[[str], None],
+) -> list[Lesson]:
+    if teacher is None:
+        return []
+    if place.world == 1:
+        return lessons(teacher, clips, cache, say)
+    found = lessons(teacher, clips, cache, say) if place.rank == 0 else []
+    # The others wait until all lessons lie on disk.
+    distributed.barrier()
+    return found or lessons(teacher, clips, cache, lambda _: None)
+
+
+def read_held(
+    network: Network, clips: Sequence[Clip], rows: Sequence[int], noise: Sequence[Float32]
+) -> list[HeldOut]:
+    """What a network says of the clips of some rows, in all of COPIES."""
+    corpora = sorted({clips[row].corpus for row in rows})
+    found = []
+    for corpus in corpora:
+        of = [row for row in rows if clips[row].corpus == corpus]
+        waves = [read_clip(clips[row].path) for row in of]
+        for number, copy in enumerate(COPIES):
+            logits = [
+                _read(network, degraded(wave, copy, noise, np.random.default_rng([row, number])))
+                for row, wave in zip(of, waves, strict=True)
+            ]
+            at: npt.NDArray[np.int64] = np.array(of)
+            found.append(HeldOut(corpus=corpus, copy=copy, clips=at, logits=np.stack(logits)))
+    return found
+
+
+def _read(network: Network, wave: Float32) -> Float32:
+    """The clip's logits [9]: the mean over its windows' speech frames."""
+    means = []
+    for window in windows(wave):
+        with torch.inference_mode():
+            logits = network(torch.from_numpy(window.copy())[None])[0][0].numpy()
+        means.append(logits[speech_frames(window)[: len(logits)]].mean(axis=0))
+    return np.asarray(np.mean(means, axis=0), np.float32)
+
+
+def _deliver(
+    job: Training,
+    how: Learning,
+    clips: Sequence[Clip],
+    learned: Sequence[Clip],
+    network: Network,
+    say: Callable[[str], None],
+) -> None:
+    """Figures of held-out speakers, graph, parity, model.json and card."""
+    held = held_speakers(clips)
+    rows = [i for i, c in enumerate(clips) if c.speaker in held and c.label in job.known]
+    speakers = read_held(network, clips, rows, noise_of(job))
+    calibration, _ = calibrate(speakers, [], clips, job.known)
+    job.output.mkdir(parents=True, exist_ok=True)
+    graph = job.output / f"{job.name}.onnx"
+    write(network, graph)
+    accuracy = accuracy_of(clips, learned, speakers, [], {})
+    accuracy["ece_unseen_corpus"] = None
+    accuracy["network"] = ARCHITECTURES[how.architecture]
+    for corpus, row in accuracy["uar_unseen_speakers"].items():
+        say(f"{corpus}: " + ", ".join(f"{copy} {value}" for copy, value in row.items()))
+    publish(
+        job.output,
+        Manifest(
+            name=job.name,
+            version=job.version,
+            graph=graph.name,
+            sha256=digest_of(graph),
+            **shape_of(network),
+            labels=LABELS,
+            known=job.known,
+            feature_dim=network.width,
+            precision="int8 and fp16 weights, fp32 arithmetic"
+            if how.architecture == "whisper"
+            else "fp32",
+            batching=False,
+            calibration=calibration,
+            checks=parity(network, graph, speech_of(clips)),
+            data=sources_of(learned, job.commercial),
+            licence=licence_of(learned, job.commercial, job.name),
+            accuracy=accuracy,
+        ),
+        notice=how.architecture == "whisper",
+    )
