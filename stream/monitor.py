@@ -96,8 +96,8 @@ class Monitor:
             on_answers=self._signal.deliver,
             on_fault=self.tell,
             now=self._clock.now,
+            most_pace=settings.window.most_pace,
         )
-        self._pitch = Beside(SwiftF0()) if settings.evidence.enabled else None
         self._outlets = Outlets(
             tell=self.tell,
             record=recorder.submit,
@@ -107,7 +107,7 @@ class Monitor:
             late=self._latency.add,
             now=self._clock.now,
             to_ns=self._clock.to_ns,
-            pitch=self._pitch,
+            pitch=Beside(SwiftF0()) if settings.evidence.enabled else None,
         )
         self._links = SessionLinks(
             tell=self.tell,
@@ -154,8 +154,6 @@ class Monitor:
             self._engine.stop()
         finally:
             self._signal.stop()
-        if self._pitch is not None:
-            self._pitch.close()
         running = [source.name for source in sources if source.is_alive()]
         if running:
             raise TimeoutError(f"thread {running[0]!r} did not stop within {timeout:g} s")

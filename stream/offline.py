@@ -157,8 +157,6 @@ class _Call:
         """Finish the folder; the session as it ended."""
         for name in self._scorers:
             self._readers.close(self._key(name))
-        if self._pitch is not None:
-            self._pitch.close()
         info = replace(
             self._folder.info,
             state="ended" if state == "ended" else "lost",

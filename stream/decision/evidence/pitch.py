@@ -89,6 +89,7 @@ class Beside(Pitch):
     """Another one's pitch, what is begun found in a thread of its own.
 
     Three seconds of sound take some 15 ms, for which no other call, and no engine, should wait.
+    The thread ends when nobody holds this any more.
     """
 
     def __init__(self, pitch: Pitch) -> None:
@@ -102,7 +103,3 @@ class Beside(Pitch):
     def begin(self, samples: Float32) -> Callable[[], Contour]:
         """The same numbers, found meanwhile."""
         return self._thread.submit(self._pitch.track, samples).result
-
-    def close(self) -> None:
-        """End the thread; nothing may be begun afterwards."""
-        self._thread.shutdown()

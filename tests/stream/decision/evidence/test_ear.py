@@ -71,7 +71,6 @@ def test_pitch_that_is_looked_for_meanwhile_gives_the_same() -> None:
     beside = Beside(Level())
     pieces = [CALL.part(first, first + 25) for first in range(0, CALL.frames, 25)]
     assert told(pieces, pitch=beside) == told(pieces)
-    beside.close()
 
 
 @settings(max_examples=20)
