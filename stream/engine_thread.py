@@ -15,6 +15,7 @@ import numpy as np
 from ..models.engine import Engine
 from ..models.window import Frames, Window
 from .events import Fault
+from .pace import Load, Pace, Turns
 from .worker import Worker
 
 RUN_WAITING = 8
@@ -54,6 +55,8 @@ class EngineStatistics:
     failed: int
     superseded: int
     waiting: int
+    pace: int = 1
+    """Factor by which the hop of live legs is stretched under load."""
 
 
 def plan_batch(
@@ -101,6 +104,7 @@ class EngineThread(Worker):
         on_answers: Callable[[Sequence[Answer]], None],
         on_fault: Callable[[Fault], None],
         now: Callable[[], float],
+        most_pace: int = 1,
     ) -> None:
         super().__init__("engine")
         self._load = load
@@ -117,6 +121,9 @@ class EngineThread(Worker):
         self._keep = 1
         """Windows of one live leg that may wait: a newer one supersedes the oldest."""
         self._windows = self._failed = self._superseded = 0
+        self._pace, self._turns = Pace(most_pace), Turns()
+        self._busy = 0.0
+        """Seconds of the engine's work."""
 
     @property
     def engine(self) -> Engine | None:
@@ -135,19 +142,26 @@ class EngineThread(Worker):
     def close(self, leg: str) -> None:
         """A leg has ended; what of it still waits is forgotten."""
         self.drop(leg)
+        with self._changed:
+            self._turns.forget(leg)
         self._note_leg(leg, begins=False)
 
     def submit(self, tasks: Sequence[Task]) -> list[Window]:
-        """Queue windows; return those that are superseded and will not be answered."""
+        """Queue windows; return those that will not be answered: superseded, or passed by because
+        windows are set further apart under load."""
         superseded: list[Window] = []
+        passed_by: list[Window] = []
         with self._changed:
             for task in tasks:
+                if not self._in_turn(task):
+                    passed_by.append(task.window)
+                    continue
                 if task.live:
                     superseded += self._take_out(task.window.leg, but=self._keep - 1)
                 self._waiting.append(task)
             self._superseded += len(superseded)
             self._changed.notify()
-        return superseded
+        return superseded + passed_by
 
     def drop(self, leg: str) -> int:
         """Forget the waiting windows of a leg; their number."""
@@ -162,7 +176,23 @@ class EngineThread(Worker):
                 failed=self._failed,
                 superseded=self._superseded,
                 waiting=len(self._waiting),
+                pace=self._pace.factor,
             )
+
+    def _in_turn(self, task: Task) -> bool:
+        """Whether the window is to be read at the pace of now. A voice that begins is not made to
+        wait, and an engine that remembers must hear everything."""
+        if not task.live or task.window.warming_up or self._keep > 1:
+            return True
+        return self._turns.take(task.window.leg, self._pace.factor)
+
+    def _look(self) -> None:
+        """Set windows closer or further apart, as the engine keeps up."""
+        with self._changed:
+            load = Load(at=self._now(), busy=self._busy, superseded=self._superseded)
+            changed = self._pace.look(load)
+        if changed:
+            log.info("windows of live legs at %d times the hop", self._pace.factor)
 
     def _take_out(self, leg: str, *, but: int = 0) -> list[Window]:
         """Take the leg's waiting windows out, all `but` the newest few."""
@@ -196,7 +226,10 @@ class EngineThread(Worker):
             for leg, begins in legs:
                 self._guarded(engine.open if begins else engine.close, leg)
             if tasks:
+                begun = self._now()
                 answers = self._answers(engine, [task.window for task in tasks])
+                self._busy += self._now() - begun
+                self._look()
                 self._on_answers(answers)
             elif not legs:
                 return

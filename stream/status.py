@@ -31,7 +31,7 @@ def engine_status(
         licence=manifest.licence.name,
         licence_notice=manifest.licence.notice,
         commercial_use=manifest.licence.commercial_use,
-        hop_ms=settings.window.hop_step_ms,
+        hop_ms=settings.window.hop_step_ms * counts.pace,
         windows=counts.windows,
         superseded=counts.superseded,
         dropped=dropped,

@@ -78,10 +78,19 @@ class Cutter:
 
     def _cut(self, end: int, captured_at: float) -> Window | None:
         """The longest window that may be read; a shorter one is, soon after a silence."""
-        for length in reversed(self._lengths):
+        lengths = self._lengths_at(end)
+        for length in reversed(lengths):
             if length <= end - self._begin and self._may_read(end, length):
-                return self._window(end, length, captured_at)
+                return self._window(end, length, captured_at, warming_up=length < lengths[-1])
         return None
+
+    def _lengths_at(self, end: int) -> Sequence[int]:
+        """Lengths, in frames, of which a window that ends here may be: the fast curve's, or all."""
+        fast = self._settings.fast_ms
+        if fast is None or (end - self._phase) // self._hop % self._settings.full_every == 0:
+            return self._lengths
+        short = [length for length in self._lengths if length * 1000 <= fast * FRAME_RATE]
+        return short or self._lengths[:1]
 
     def _may_read(self, end: int, length: int) -> bool:
         rows = slice(end - length - self._first, end - self._first)
@@ -95,7 +104,7 @@ class Cutter:
             and speech[-self._fresh :].any()
         )
 
-    def _window(self, end: int, length: int, captured_at: float) -> Window:
+    def _window(self, end: int, length: int, captured_at: float, *, warming_up: bool) -> Window:
         first = end - length - self._first
         samples = self._samples[first * FRAME_SAMPLES : (first + length) * FRAME_SAMPLES]
         return Window(
@@ -104,7 +113,7 @@ class Cutter:
             samples=samples.copy(),
             speech=float(self._speech[first : first + length].mean()),
             captured_at=captured_at,
-            warming_up=length < self._lengths[-1],
+            warming_up=warming_up,
         )
 
     def _forget(self, stop: int) -> None:

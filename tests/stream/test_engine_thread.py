@@ -251,3 +251,39 @@ def test_a_thread_that_does_not_stop_is_named() -> None:
         desk.thread.stop(0.01)
     engine.go.set()
     desk.thread.stop()
+
+
+class WorkingEngine(LoudnessEngine):
+    """Lets a clock of its own run on by what a call costs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = 0.0
+
+    def infer(self, windows: Sequence[Window]) -> list[Frames]:
+        self.clock += 2.0
+        return super().infer(windows)
+
+
+def test_windows_of_a_live_leg_are_set_further_apart_while_the_engine_has_no_room() -> None:
+    engine, answered = WorkingEngine(), threading.Semaphore(0)
+    thread = EngineThread(
+        lambda: engine,
+        batch=1,
+        max_wait_s=0.0,
+        on_answers=lambda answers: answered.release(len(answers)),
+        on_fault=lambda fault: None,
+        now=lambda: engine.clock,
+        most_pace=4,
+    )
+    thread.start()
+    taken = []
+    for number in range(1, 20):
+        if not thread.submit([task(end=float(number))]):
+            assert answered.acquire(timeout=LONG_S)
+            taken.append(number)
+    statistics = thread.statistics()
+    thread.stop()
+    assert statistics.pace == 4
+    assert statistics.superseded == 0
+    assert taken[-1] - taken[-2] == 4

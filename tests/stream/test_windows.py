@@ -137,3 +137,20 @@ def test_any_chunking_cuts_the_same_windows(flags: list[bool], step: int, phase:
     assert [(w.start_frame, w.speech) for w in whole] == [(w.start_frame, w.speech) for w in some]
     for one, other in zip(whole, some, strict=True):
         np.testing.assert_array_equal(one.samples, other.samples)
+
+
+def test_the_fast_curve_takes_shorter_windows_and_a_full_one_now_and_then() -> None:
+    settings = WindowSettings(fast_ms=2000, full_every=3)
+    windows = Cutter("a", settings, LENGTHS).push(heard(0, [True] * 400))
+    grown = [window for window in windows if window.stop_frame >= 150]
+    full = [window for window in grown if window.stop_frame // 12 % 3 == 0]
+    fast = [window for window in grown if window.stop_frame // 12 % 3]
+    assert {len(window.samples) for window in full} == {48000}
+    assert {len(window.samples) for window in fast} == {32000}
+    assert not any(window.warming_up for window in grown)
+
+
+def test_where_no_length_is_short_enough_the_shortest_is_taken() -> None:
+    settings = WindowSettings(fast_ms=500, full_every=2)
+    windows = Cutter("a", settings, LENGTHS).push(heard(0, [True] * 400))
+    assert {len(window.samples) for window in windows[-2:]} == {16000, 48000}
