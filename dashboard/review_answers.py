@@ -22,6 +22,8 @@ class ReviewItem:
     start_s: float
     """Seconds from the leg's first sample."""
     end_s: float
+    sound_start_s: float
+    """Where the sound that is played begins; the flag lies inside it."""
     at: str
     """When it was heard, UTC."""
     state: State

@@ -28,7 +28,7 @@ from ..stream.review.faults import (
 )
 from ..stream.review.flags import Flag
 from ..stream.review.rules import Label, State, urgency
-from ..stream.review.snippet import Curves, SoundGoneError, curves, episode_of, snippet
+from ..stream.review.snippet import Curves, SoundGoneError, around, curves, episode_of, snippet
 from .errors import ApiError
 from .parts import Parts, who_asks
 from .review_answers import ReviewAnswer, ReviewItem, ReviewQueue, ReviewVote, ReviewVoted
@@ -231,6 +231,7 @@ def _item(parts: Parts, flag: Flag) -> ReviewItem:
         kind=None if flag.wanted else flag.kind,
         start_s=frames_to_seconds(flag.start),
         end_s=frames_to_seconds(flag.stop),
+        sound_start_s=frames_to_seconds(around(flag, parts.stream.review.around_s)[0]),
         at=utc(flag.at),
         state=flag.state(now),
         urgency=urgency(flag.due, now),

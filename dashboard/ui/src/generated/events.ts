@@ -511,6 +511,7 @@ export interface ReviewItem {
   kind: ("lost_to_neutral" | "needs_review" | "dual") | null;
   start_s: number;
   end_s: number;
+  sound_start_s: number;
   at: string;
   state: "waiting" | "claimed" | "decided" | "second";
   urgency: number;
