@@ -149,7 +149,9 @@ def _load(folder: Path, threads: int) -> Any:
     import torch
 
     state = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    level = logging.root.level
+    level, disabled = logging.root.level, logging.root.manager.disable
+    # FunASR tells of every tensor, and log_level has no effect once a library configured logging.
+    logging.disable(logging.WARNING)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             from funasr import AutoModel
@@ -173,3 +175,4 @@ def _load(folder: Path, threads: int) -> Any:
         np.random.set_state(state[1])
         torch.set_rng_state(state[2])
         logging.root.setLevel(level)
+        logging.disable(disabled)

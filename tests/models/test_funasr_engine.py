@@ -77,7 +77,7 @@ def test_side_effects_stay_out(folder: Path, capfd: pytest.CaptureFixture[str]) 
     np.testing.assert_array_equal(np.random.get_state()[1], before[1])
     assert random.getstate() == before[2]
     assert torch.get_num_threads() == 2
-    assert capfd.readouterr().out == ""
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.torch
