@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "serve": "Serve the monitor: live calls, curves and flags in the browser.",
     "analyze": "Analyse recordings into session folders, with a table and pictures.",
     "devices": "List the microphones of this machine.",
+    "compare": "Show two models on the same recording: a table and a picture.",
     "models": "List the models that can be loaded, and what each may be used for.",
     "train": "Train the compact model on labelled clips, a site's own or a corpus.",
     "evaluate": "Judge a model on labelled clips of speakers it has not heard.",
