@@ -42,9 +42,7 @@ def sat_down(open_page: Opener, serving: Site, name: str) -> Page:
     return page
 
 
-def test_of_two_reviewers_one_gets_the_flag(
-    open_page: Opener, desk: tuple[Parts, Site]
-) -> None:
+def test_of_two_reviewers_one_gets_the_flag(open_page: Opener, desk: tuple[Parts, Site]) -> None:
     parts, serving = desk
     waiting(parts, 1)
     ada = sat_down(open_page, serving, "Ada")
@@ -104,9 +102,7 @@ def test_a_session_of_reviewing_by_keyboard_alone(
     assert sorted(labels) == ["both", "disgusted"]
 
 
-def test_whoever_lost_a_flag_is_told_to_whom(
-    open_page: Opener, desk: tuple[Parts, Site]
-) -> None:
+def test_whoever_lost_a_flag_is_told_to_whom(open_page: Opener, desk: tuple[Parts, Site]) -> None:
     open_page.allowed = ("409",)
     parts, serving = desk
     waiting(parts, 1)

@@ -64,8 +64,11 @@ export class ExampleReviews implements Reviews {
   async undo(item: ReviewItem): Promise<void> {
     this.decided.delete(flagName(item));
   }
-  async second(): Promise<void> {
-    // The example has no second reviewer.
+  async second(item: ReviewItem): Promise<ReviewItem> {
+    return { ...item, second_wanted: true };
+  }
+  async claim(item: ReviewItem): Promise<ReviewItem> {
+    return item;
   }
   async release(): Promise<void> {
     // Nor anybody who waits for a claim.
@@ -102,6 +105,7 @@ export class ExampleReviews implements Reviews {
         kind: null,
         start_s: episode.start / 50,
         end_s: episode.end / 50,
+        sound_start_s: Math.max(0, episode.start - AROUND) / 50,
         at: new Date(began + episode.start * 20).toISOString(),
         state: "claimed",
         urgency: 1,

@@ -1,20 +1,19 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { Agreement } from "./agreement";
-import type { ReviewItem, ReviewQueue, ReviewVoted } from "../generated/events";
+import type { ReviewQueue } from "../generated/events";
+import { Sitting, type Step } from "../state/sitting";
 import { age, localDate, t, withZone } from "../words";
 import type { Player } from "../wire/player";
 import { flagName, VOTES, type VoteLabel } from "../wire/reviews";
-import { attempt, usePage } from "./context";
+import { Agreement } from "./agreement";
 import { Answer } from "./answer";
+import { attempt, usePage } from "./context";
+import { Snippet } from "./snippet";
 
 const KEY = "tonewatch.reviewer";
 
-type Step =
-  | { kind: "asking" }
-  | { kind: "empty" }
-  | { kind: "blind"; item: ReviewItem }
-  | { kind: "told"; item: ReviewItem; voted: ReviewVoted; label: VoteLabel };
+/** A claim lapses after minutes; the queue is looked at more often. */
+const KEEP_MS = 15_000;
 
 /** One flag at a time: hear it, say what it is, only then see what the model said. */
 export function ReviewView() {
@@ -73,103 +72,109 @@ function WhoAreYou({ onName }: { onName: (name: string) => void }) {
 
 function Desk({ reviewer, onLeave }: { reviewer: string; onLeave: () => void }) {
   const page = usePage();
-  const step = useSignal<Step>({ kind: "asking" });
-  const queue = useSignal<ReviewQueue | null>(null);
-  const skipped = useRef<string[]>([]);
-  const next = () =>
-    attempt(page, async () => {
-      const item = await page.reviews.next(reviewer, skipped.current);
-      step.value = item ? { kind: "blind", item } : { kind: "empty" };
-      queue.value = await page.reviews.queue();
-    });
-  useEffect(() => void next(), []);
-  const skip = (item: ReviewItem) =>
-    attempt(page, async () => {
-      skipped.current.push(flagName(item));
-      await page.reviews.release(item, reviewer);
-      await next();
-    });
-  const vote = (item: ReviewItem, label: VoteLabel, note: string) =>
-    attempt(page, async () => {
-      const voted = await page.reviews.vote(item, reviewer, label, note);
-      step.value = { kind: "told", item, voted, label };
-    });
-  const undo = (item: ReviewItem) =>
-    attempt(page, async () => {
-      await page.reviews.undo(item, reviewer);
-      step.value = { kind: "blind", item };
-    });
-  const now = step.value;
+  const sitting = useMemo(() => new Sitting(page.reviews, reviewer), [reviewer]);
+  const act = (task: () => Promise<void>) => void attempt(page, task);
+  useEffect(() => {
+    act(() => sitting.next());
+    const timer = setInterval(() => act(() => sitting.keep()), KEEP_MS);
+    return () => {
+      clearInterval(timer);
+      act(() => sitting.leave());
+    };
+  }, [sitting]);
+  const now = sitting.step.value;
+  const queue = sitting.queue.value;
   return (
     <section class="page review" aria-busy={now.kind === "asking"}>
       <div class="title">
         <h1>{t("review.title")}</h1>
-        {queue.value && <Waiting queue={queue.value} />}
-        <p class="quiet">
+        {queue && <Waiting queue={queue} />}
+        <p class="quiet reviewer">
           {t("review.as", { name: reviewer })}{" "}
           <button type="button" class="plain" onClick={onLeave}>
             {t("review.leave")}
           </button>
         </p>
       </div>
-      {now.kind === "empty" && (
-        <div class="empty">
-          <h2>{t("review.none")}</h2>
-          <p>{t("review.none.hint")}</p>
-          <button
-            type="button"
-            onClick={() => {
-              skipped.current = [];
-              void next();
-            }}
-          >
-            {t("review.again")}
-          </button>
-        </div>
-      )}
+      {now.kind === "empty" && <Empty queue={queue} sitting={sitting} act={act} />}
+      {now.kind === "lost" && <Lost by={now.by} onNext={() => act(() => sitting.next())} />}
       {(now.kind === "blind" || now.kind === "told") && (
-        <One
-          key={flagName(now.item)}
-          step={now}
-          reviewer={reviewer}
-          onVote={(label, note) => void vote(now.item, label, note)}
-          onUndo={() => void undo(now.item)}
-          onSkip={() => void skip(now.item)}
-          onNext={() => void next()}
-        />
+        <One key={flagName(now.item)} step={now} sitting={sitting} reviewer={reviewer} act={act} />
       )}
       <Agreement />
     </section>
   );
 }
 
+type Act = (task: () => Promise<void>) => void;
+
+function Empty({ queue, sitting, act }: { queue: ReviewQueue | null; sitting: Sitting; act: Act }) {
+  const others = queue !== null && queue.waiting > 0;
+  useKeys((key) => {
+    if (key === "u" && sitting.undoable) act(() => sitting.undo());
+    else return false;
+    return true;
+  });
+  return (
+    <div class="nothing">
+      <h2>{t(others ? "review.none.yours" : "review.none")}</h2>
+      <p>{t(others ? "review.none.others" : "review.none.hint")}</p>
+      <div class="buttons">
+        <button type="button" onClick={() => act(() => sitting.again())}>
+          {t("review.again")}
+        </button>
+        {sitting.undoable && (
+          <button type="button" onClick={() => act(() => sitting.undo())}>
+            {t("review.undo")}
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** Somebody else was quicker. */
+function Lost({ by, onNext }: { by: string | null; onNext: () => void }) {
+  useKeys((key) => {
+    if (key !== "Enter") return false;
+    onNext();
+    return true;
+  });
+  return (
+    <div class="nothing" role="alert">
+      <h2 dir="auto">{by ? t("review.lost.by", { name: by }) : t("review.lost")}</h2>
+      <p>{t("review.lost.hint")}</p>
+      <button type="button" class="primary" onClick={onNext}>
+        {t("review.next")}
+      </button>
+    </div>
+  );
+}
+
 function Waiting({ queue }: { queue: ReviewQueue }) {
-  const oldest = queue.oldest_at
-    ? age((Date.now() - Date.parse(queue.oldest_at)) / 1000)
-    : "";
-  if (queue.waiting === 0) return <p class="quiet figures">{t("review.none")}</p>;
+  const { waiting, oldest_at } = queue;
+  if (waiting === 0 || !oldest_at) return null;
+  const oldest = age((Date.now() - Date.parse(oldest_at)) / 1000);
   return (
     <p class="quiet figures">
-      {queue.waiting === 1
+      {waiting === 1
         ? t("review.queue.one", { age: oldest })
-        : t("review.queue", { n: queue.waiting, age: oldest })}
+        : t("review.queue", { n: waiting, age: oldest })}
     </p>
   );
 }
 
 interface OneProps {
-  step: Extract<Step, { item: ReviewItem }>;
+  step: Extract<Step, { kind: "blind" | "told" }>;
+  sitting: Sitting;
   reviewer: string;
-  onVote: (label: VoteLabel, note: string) => void;
-  onUndo: () => void;
-  onSkip: () => void;
-  onNext: () => void;
+  act: Act;
 }
 
-function One({ step, reviewer, onVote, onUndo, onSkip, onNext }: OneProps) {
+/** One flag: its sound, then either the votes or the model's answer. */
+function One({ step, sitting, reviewer, act }: OneProps) {
   const page = usePage();
   const note = useSignal("");
-  const wanted = useSignal(step.item.second_wanted);
   const noteBox = useRef<HTMLTextAreaElement>(null);
   const { item } = step;
   const player = useMemo<Player | null>(
@@ -181,61 +186,43 @@ function One({ step, reviewer, onVote, onUndo, onSkip, onNext }: OneProps) {
     if (player?.playing.value) player.pause();
     else player?.play(0);
   };
-  const second = () =>
-    void attempt(page, async () => {
-      await page.reviews.second(item, reviewer);
-      wanted.value = true;
-    });
   const told = step.kind === "told";
+  const vote = (label: VoteLabel) => act(() => sitting.vote(label, note.value.trim()));
+  const undo = () => act(() => sitting.undo());
   useKeys((key) => {
-    const vote = VOTES[Number(key) - 1];
+    const chosen = VOTES[Number(key) - 1];
     if (key === " ") play();
+    else if (key === "u" && sitting.undoable) undo();
+    else if (key === "Enter") act(() => (told ? sitting.next() : sitting.skip()));
     else if (key === "n" && !told) noteBox.current?.focus();
-    else if (key === "s") second();
-    else if (key === "u" && told) onUndo();
-    else if (key === "Enter") told ? onNext() : onSkip();
-    else if (vote && !told) onVote(vote, note.value);
+    else if (key === "s" && told) act(() => sitting.second());
+    else if (chosen && !told) vote(chosen);
     else return false;
     return true;
   });
+  const at = Date.parse(item.at);
   return (
     <article>
       <p class="flag-head">
-        <span dir="auto">{item.session_name}</span>
-        <time class="figures quiet" dateTime={item.at} title={withZone(Date.parse(item.at))}>
-          {localDate(Date.parse(item.at))}
+        <strong dir="auto">{item.session_name}</strong>
+        <time class="figures quiet" dateTime={item.at} title={withZone(at)}>
+          {localDate(at)}
         </time>
       </p>
-      {player && !player.failed.value ? (
-        <button type="button" class="primary large" onClick={play} aria-keyshortcuts="Space">
-          {t(player.playing.value ? "player.pause" : "flag.play")}
-        </button>
-      ) : (
-        <p class="quiet">{t(player ? "player.failed" : "player.none")}</p>
-      )}
+      <Snippet item={item} player={player} onPlay={play} />
       {step.kind === "told" ? (
         <Answer voted={step.voted} own={step.label} player={player} />
       ) : (
         <>
-          <h2>{t("review.ask")}</h2>
-          <div class="votes" role="group" aria-label={t("review.ask")}>
-            {VOTES.map((label, i) => (
-              <button
-                key={label}
-                type="button"
-                aria-keyshortcuts={String(i + 1)}
-                onClick={() => onVote(label, note.value)}
-              >
-                <kbd aria-hidden="true">{i + 1}</kbd> {t(`review.vote.${label}`)}
-              </button>
-            ))}
-          </div>
+          {step.seen && <p class="banner">{t("review.seen")}</p>}
+          <Votes onVote={vote} />
           <label>
             {t("review.note")}
             <textarea
               ref={noteBox}
               rows={2}
               maxLength={2000}
+              dir="auto"
               value={note.value}
               onInput={(event) => (note.value = event.currentTarget.value)}
               onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
@@ -246,26 +233,52 @@ function One({ step, reviewer, onVote, onUndo, onSkip, onNext }: OneProps) {
       <div class="review-foot">
         <div class="buttons">
           {told ? (
-            <>
-              <button type="button" class="primary" onClick={onNext}>
-                {t("review.next")}
-              </button>
-              <button type="button" onClick={onUndo}>
-                {t("review.undo")}
-              </button>
-            </>
+            <button type="button" class="primary" onClick={() => act(() => sitting.next())}>
+              {t("review.next")}
+            </button>
           ) : (
-            <button type="button" onClick={onSkip}>
+            <button type="button" onClick={() => act(() => sitting.skip())}>
               {t("review.skip")}
             </button>
           )}
-          <button type="button" disabled={wanted.value} onClick={second}>
-            {t(wanted.value ? "review.second.asked" : "review.second")}
-          </button>
+          {sitting.undoable && (
+            <button type="button" onClick={undo}>
+              {t(told ? "review.undo" : "review.undo.last")}
+            </button>
+          )}
+          {told && (
+            <button
+              type="button"
+              disabled={item.second_wanted}
+              onClick={() => act(() => sitting.second())}
+            >
+              {t(item.second_wanted ? "review.second.asked" : "review.second")}
+            </button>
+          )}
         </div>
         <p class="quiet keys">{t(told ? "review.keys.told" : "review.keys")}</p>
       </div>
     </article>
+  );
+}
+
+function Votes({ onVote }: { onVote: (label: VoteLabel) => void }) {
+  return (
+    <>
+      <h2>{t("review.ask")}</h2>
+      <div class="votes" role="group" aria-label={t("review.ask")}>
+        {VOTES.map((label, i) => (
+          <button
+            key={label}
+            type="button"
+            aria-keyshortcuts={String(i + 1)}
+            onClick={() => onVote(label)}
+          >
+            <kbd aria-hidden="true">{i + 1}</kbd> {t(`review.vote.${label}`)}
+          </button>
+        ))}
+      </div>
+    </>
   );
 }
 

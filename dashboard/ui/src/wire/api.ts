@@ -47,9 +47,15 @@ export interface Api {
 /** A request that was answered with an error; `message` is fit to be read. */
 export class Refused extends Error {
   readonly status: number;
-  constructor(message: string, status = 0) {
+  readonly code: string;
+  /** Who holds what was asked for, if that is the reason. */
+  readonly by: string | null;
+
+  constructor(message: string, status = 0, code = "", by: string | null = null) {
     super(message);
     this.status = status;
+    this.code = code;
+    this.by = by;
   }
 }
 /** No answer at all. */
@@ -116,7 +122,7 @@ export class HttpApi implements Api {
       call.onload = () =>
         call.status < 300
           ? resolve((JSON.parse(call.responseText) as Begun).session)
-          : reject(new Refused(said(call.responseText, call.status)));
+          : reject(refusal(call.responseText, call.status));
       call.send(form);
     });
   }
@@ -138,7 +144,7 @@ export async function request(url: string, options?: RequestInit): Promise<Respo
   const answer = await fetch(url, options).catch(() => {
     throw new Unreachable();
   });
-  if (!answer.ok) throw new Refused(said(await answer.text(), answer.status), answer.status);
+  if (!answer.ok) throw refusal(await answer.text(), answer.status);
   return answer;
 }
 
@@ -146,11 +152,12 @@ export async function json<T>(url: string, options?: RequestInit): Promise<T> {
   return (await (await request(url, options)).json()) as T;
 }
 
-function said(text: string, status: number): string {
+function refusal(text: string, status: number): Refused {
   try {
-    const { message, way_out } = (JSON.parse(text) as ErrorAnswer).error;
-    return way_out ? `${message} (${way_out})` : message;
+    const { error, claimed_by = null } = JSON.parse(text) as ErrorAnswer & { claimed_by?: string };
+    const { code, message, way_out } = error;
+    return new Refused(way_out ? `${message} (${way_out})` : message, status, code, claimed_by);
   } catch {
-    return `HTTP ${status}`;
+    return new Refused(`HTTP ${status}`, status);
   }
 }

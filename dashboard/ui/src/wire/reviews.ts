@@ -22,7 +22,9 @@ export interface Reviews {
   sound(item: ReviewItem, reviewer: string): string;
   vote(item: ReviewItem, reviewer: string, label: VoteLabel, note: string): Promise<ReviewVoted>;
   undo(item: ReviewItem, reviewer: string): Promise<void>;
-  second(item: ReviewItem, reviewer: string): Promise<void>;
+  second(item: ReviewItem, reviewer: string): Promise<ReviewItem>;
+  /** Hold a flag, or hold it longer. */
+  claim(item: ReviewItem, reviewer: string): Promise<ReviewItem>;
   release(item: ReviewItem, reviewer: string): Promise<void>;
   agreement(): Promise<Agreement>;
   exported(format: "csv" | "json"): string;
@@ -45,8 +47,11 @@ export class HttpReviews implements Reviews {
   async undo(item: ReviewItem, reviewer: string): Promise<void> {
     await request(`${path(item)}/undo`, body("POST", { reviewer }));
   }
-  async second(item: ReviewItem, reviewer: string): Promise<void> {
-    await request(`${path(item)}/second`, body("POST", { reviewer }));
+  second(item: ReviewItem, reviewer: string): Promise<ReviewItem> {
+    return json<ReviewItem>(`${path(item)}/second`, body("POST", { reviewer }));
+  }
+  claim(item: ReviewItem, reviewer: string): Promise<ReviewItem> {
+    return json<ReviewItem>(`${path(item)}/claim`, body("POST", { reviewer }));
   }
   async release(item: ReviewItem, reviewer: string): Promise<void> {
     await request(`${path(item)}/release`, body("POST", { reviewer }));
