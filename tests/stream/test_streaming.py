@@ -7,8 +7,8 @@ import pytest
 import soundfile as sf
 from tests.models.tiny_streaming import DELAY, tiny_streaming_model
 from tests.stream.house import RATE, feed, house, spec
-from tests.stream.test_monitor import closed
 from tests.stream.sound import silence, voice
+from tests.stream.test_monitor import closed
 
 from tonewatch.models.streaming_engine import StreamingEngine
 from tonewatch.stream.listener.gate import Vad

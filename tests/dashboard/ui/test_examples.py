@@ -163,13 +163,33 @@ def test_a_call_whose_sound_was_deleted_says_so(open_page: Opener, example_site:
 
 def test_flags_are_reviewed_one_at_a_time(open_page: Opener, example_site: str) -> None:
     page = open_page(f"{example_site}#/review")
-    expect(page.get_by_text(re.compile(r"^1 of \d+$"))).to_be_visible()
-    wait_for_pixels(page, ".duel canvas", "--fearful")
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_text(re.compile(r"^2 of \d+$"))).to_be_visible()
-    wait_for_pixels(page, ".duel canvas", "--fearful")
-    page.locator("body").press(" ")
+    page.get_by_label("Your name").fill("Ada")
+    page.keyboard.press("Enter")
+    question = page.get_by_role("heading", name="What do you hear?")
+    expect(question).to_be_visible()
+    # Nothing of the model's answer before the vote.
+    expect(page.locator(".duel")).to_have_count(0)
+    expect(page.locator(".review")).not_to_contain_text("points apart")
+    page.keyboard.press(" ")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.keyboard.press("2")
+    expect(page.get_by_text("You heard: disgusted")).to_be_visible()
+    wait_for_pixels(page, ".duel canvas", "--fearful")
+    page.keyboard.press("u")
+    expect(question).to_be_visible()
+    page.keyboard.press("1")
+    expect(page.get_by_text("You heard: fearful")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(question).to_be_visible()
+
+
+def test_agreement_is_drawn_and_told(open_page: Opener, example_site: str) -> None:
+    page = open_page(f"{example_site}#/review")
+    page.get_by_label("Your name").fill("Ada")
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_text("How far model and reviewers agree").click()
+    expect(page.get_by_role("img", name="Share of decided flags")).to_be_visible()
+    expect(page.get_by_text("alpha 0.62")).to_be_visible()
 
 
 def test_the_notice_is_asked_before_a_voice_is_scored(open_page: Opener, example_site: str) -> None:
