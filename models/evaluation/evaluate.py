@@ -14,6 +14,7 @@ from ..engine import Engine
 from ..labels import DISGUSTED, FEARFUL, LABELS, NEUTRAL
 from ..training.corpus import Clip, CorpusError, read_clip, read_manifest
 from ..window import Float32
+from .changes import judge_changes
 from .conditions import CLEAN, Condition, grid
 from .metrics import (
     Ints,
@@ -27,7 +28,7 @@ from .metrics import (
     uar,
     weighted_accuracy,
 )
-from .read import clip_logits
+from .read import Gate, band, clip_logits
 from .report import draw, write_json, write_markdown
 
 VOICES = 40
@@ -52,13 +53,19 @@ class Evaluation:
     """Folder of noise recordings for the grid; white noise without one."""
     robustness: bool = True
     """Read every clip under every condition: fifteen times the work."""
+    splices: int = 120
+    """Most recordings spliced from clips, with known changes of emotion; 0: none."""
     every: int = 1
     """Take every n-th clip alone: a quick look."""
 
 
-def evaluate(engine: Engine, job: Evaluation, say: Callable[[str], None]) -> dict[str, Any]:
+def evaluate(
+    engine: Engine, job: Evaluation, say: Callable[[str], None], gate: Gate | None = None
+) -> dict[str, Any]:
     """Run it, write evaluation.json, evaluation.md and three PNGs; returns the figures.
 
+    With a `gate` only what it takes for speech is read, as in a call; a clip in which it finds none
+    is answered at random.
     Raises CorpusError, OverlapError, EngineError.
     """
     known = [LABELS.index(label) for label in engine.manifest.known]
@@ -74,7 +81,7 @@ def evaluate(engine: Engine, job: Evaluation, say: Callable[[str], None]) -> dic
         )
     job.output.mkdir(parents=True, exist_ok=True)
     waves = [read_clip(clip.path) for clip in clips]
-    logits = _read(engine, waves, CLEAN, say)
+    logits = _read(engine, waves, CLEAN, say, gate)
     truth = np.array([LABELS.index(clip.label) for clip in clips])
     scores = _among(logits, truth, engine.manifest.calibration.temperature)
     coverage, risk = risk_coverage(scores, truth)
@@ -85,7 +92,8 @@ def evaluate(engine: Engine, job: Evaluation, say: Callable[[str], None]) -> dic
         "clips": len(clips),
         "speakers": len({clip.speaker for clip in clips}),
         "seen_speakers": seen,
-        "groups": _groups(clips, logits, truth, engine.manifest.calibration.temperature),
+        "gate": gate is not None,
+        "groups": _groups(clips, waves, logits, truth, engine.manifest.calibration.temperature),
         "confusion": {
             LABELS[row]: {LABELS[column]: int(counts[row, column]) for column in known}
             for row in sorted(set(truth.tolist()))
@@ -96,10 +104,11 @@ def evaluate(engine: Engine, job: Evaluation, say: Callable[[str], None]) -> dic
             for share in (25, 50, 75, 90, 100)
         },
         "robustness": {},
+        "changes": judge_changes(engine, clips, waves, say, job.splices) if job.splices else None,
     }
     if job.robustness:
         changes = [c for c in _conditions(job, waves) if c.name != CLEAN.name]
-        rows = {c.name: _read(engine, waves, c, say) for c in changes}
+        rows = {c.name: _read(engine, waves, c, say, gate) for c in changes}
         figures["robustness"] = _robustness({CLEAN.name: logits} | rows, truth)
     write_json(job.output, figures)
     write_markdown(job.output, figures)
@@ -128,13 +137,17 @@ def _percent(value: float) -> float:
 
 
 def _read(
-    engine: Engine, waves: Sequence[Float32], condition: Condition, say: Callable[[str], None]
+    engine: Engine,
+    waves: Sequence[Float32],
+    condition: Condition,
+    say: Callable[[str], None],
+    gate: Gate | None,
 ) -> Float32:
     """Logits [n, 9]; a clip is changed in the same way in every run."""
     say(f"{len(waves)} clips, {condition.name}")
     return np.stack(
         [
-            clip_logits(engine, condition.change(wave, np.random.default_rng(number)))
+            clip_logits(engine, condition.change(wave, np.random.default_rng(number)), gate=gate)
             for number, wave in enumerate(waves)
         ]
     )
@@ -166,10 +179,23 @@ def _row(logits: Float32, truth: Ints, speakers: Sequence[str], temperature: flo
     }
 
 
-def _groups(clips: Sequence[Clip], logits: Float32, truth: Ints, temperature: float) -> Any:
+def _groups(
+    clips: Sequence[Clip],
+    waves: Sequence[Float32],
+    logits: Float32,
+    truth: Ints,
+    temperature: float,
+) -> Any:
     groups: dict[str, dict[str, Any]] = {}
-    for title in ("corpus", "language", "gender"):
-        names = [str(getattr(clip, title)) for clip in clips]
+    columns = {
+        "all": ["all"] * len(clips),
+        **{
+            title: [str(getattr(clip, title)) for clip in clips]
+            for title in ("corpus", "language", "gender")
+        },
+        "band": [band(wave) for wave in waves],
+    }
+    for title, names in columns.items():
         for name in sorted(set(names) - {""}):
             rows = [i for i, found in enumerate(names) if found == name]
             speakers = [clips[i].speaker for i in rows]

@@ -1,14 +1,22 @@
 """Clips through an engine: windows as the monitor cuts them, one logit vector for each clip."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from ..engine import Engine
-from ..grid import FRAME_SAMPLES
+from ..grid import FRAME_SAMPLES, SAMPLE_RATE
 from ..labels import LABELS
 from ..window import Float32, Window
+
+Gate = Callable[[Float32], npt.NDArray[np.bool_]]
+"""Clip [N] to which of its 20 ms frames [N // 320] are speech."""
+
+NARROW_HZ = 4000
+"""What a telephone keeps."""
+NARROW_DB = 50.0
+"""A voice with less than this share above it is narrow."""
 
 SPEECH_DB = 35.0
 """Frames this far under the loudest one count as pause and are left out of the mean."""
@@ -88,7 +96,23 @@ def frame_logits(engine: Engine, wave: Float32, leg: str = "clip") -> Float32:
     return read_frames(engine, wave, leg)[0]
 
 
-def clip_logits(engine: Engine, wave: Float32, leg: str = "clip") -> Float32:
-    """The clip's logits [9]: the mean over its speech frames."""
+def clip_logits(
+    engine: Engine, wave: Float32, leg: str = "clip", gate: Gate | None = None
+) -> Float32:
+    """The clip's logits [9]: the mean over its speech frames, as the gate says or else by level;
+    zeros where the gate hears nobody."""
     logits = frame_logits(engine, wave, leg)
-    return np.asarray(logits[spoken(wave, len(logits))].mean(axis=0), np.float32)
+    speech = spoken(wave, len(logits))
+    if gate is not None:
+        found = gate(quantised(wave))
+        speech = np.resize(found, len(logits)) if len(found) else np.zeros(len(logits), np.bool_)
+        if not speech.any():
+            return np.zeros(len(LABELS), np.float32)
+    return np.asarray(logits[speech].mean(axis=0), np.float32)
+
+
+def band(wave: Float32) -> str:
+    """`narrow` for a clip [N] with next to nothing above 4 kHz, else `wide`."""
+    power = np.abs(np.fft.rfft(wave)) ** 2
+    above = power[int(len(power) * NARROW_HZ / (SAMPLE_RATE / 2) * 1.05) :].sum()
+    return "narrow" if above < power.sum() * 10 ** (-NARROW_DB / 10) else "wide"

@@ -52,11 +52,33 @@ def write_markdown(folder: Path, figures: Mapping[str, Any]) -> None:
         lines += ["", f"Fear against disgust alone: {two} % of the clips of both right.", ""]
     lines += ["## When the least sure are called unknown", "", "| answered | error |", "|---|---|"]
     lines += [f"| {share} | {error} |" for share, error in figures["risk_coverage"].items()]
+    if figures["changes"]:
+        lines += _changes(figures["changes"])
     if figures["robustness"]:
         lines += ["", "## Conditions", "", "| condition | UAR | change |", "|---|---|---|"]
         for name, row in figures["robustness"].items():
             lines.append(f"| {name} | {row['uar']} | {row['change']:+.1f} |")
     (folder / "evaluation.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _changes(found: Mapping[str, Any]) -> list[str]:
+    """Where the emotion changes at a known moment."""
+    lines = [
+        "",
+        "## When the emotion changes",
+        "",
+        f"{found['splices']} recordings: neutral, an emotion, neutral again, in one voice; the",
+        f"curve as first shown. Emotion diarisation error {found['eder']} % of speech: emotion read as",
+        f"neutral {found['missed']}, neutral as emotion {found['false_alarm']}, one emotion as",
+        f"another {found['confused']}.",
+        "",
+        "| emotion | recordings | found | median s | 90 % s |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in found["onsets"].items():
+        times = " | ".join("–" if row[k] is None else str(row[k]) for k in ("median_s", "p90_s"))
+        lines.append(f"| {name} | {row['splices']} | {row['found']} % | {times} |")
+    return lines
 
 
 def draw(

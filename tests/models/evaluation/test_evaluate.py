@@ -43,7 +43,11 @@ def test_figures_go_to_json_markdown_and_pictures(tmp_path: Path) -> None:
     assert set(figures["groups"]["gender"]) == {"f", "m"}
     assert figures["robustness"]["clean"] == {"uar": 75.0, "change": 0.0}
     assert figures["robustness"]["gain -30 dB"]["uar"] < 75
-    assert len(said) == len(figures["robustness"])
+    assert len(said) == len(figures["robustness"]) + 1
+    assert set(figures["groups"]["all"]) == {"all"}
+    assert set(figures["groups"]["band"]) <= {"narrow", "wide"}
+    assert figures["changes"]["onsets"]["angry"]["found"] == 100.0
+    assert figures["changes"]["onsets"]["fearful"]["found"] == 0.0
     assert json.loads((output / "evaluation.json").read_text(encoding="utf-8")) == figures
     text = (output / "evaluation.md").read_text(encoding="utf-8")
     assert "| made | 12 | 3 | 75.0 (75.0 to 75.0) |" in text

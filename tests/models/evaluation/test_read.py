@@ -3,9 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tonewatch.models.evaluation.read import clip_logits, cut, frame_logits, quantised, spoken
+from tonewatch.models.evaluation.read import band, clip_logits, cut, frame_logits, quantised, spoken
 from tonewatch.models.labels import LABELS
 from tonewatch.models.streaming_engine import StreamingEngine
+from tonewatch.models.training.augment import telephone
 
 from ..tiny_streaming import tiny_streaming_model
 from .scripted import ScriptedEngine
@@ -71,3 +72,16 @@ def test_a_streaming_engine_answers_every_frame_of_a_clip(tmp_path: Path, sample
     assert logits.shape == (max(1, samples // 320), 9)
     assert np.isfinite(logits).all()
     np.testing.assert_array_equal(frame_logits(engine, wave), logits)
+
+
+def test_a_gate_says_which_frames_count() -> None:
+    wave = np.concatenate([np.full(16_000, 0.2), np.full(16_000, 0.6)]).astype(np.float32)
+    late = clip_logits(ScriptedEngine(), wave, gate=lambda _: np.arange(100) >= 75)
+    assert late[0] == pytest.approx(0.6, abs=1e-3)
+    nobody = clip_logits(ScriptedEngine(), wave, gate=lambda _: np.zeros(100, np.bool_))
+    assert (nobody == 0).all()
+
+
+def test_a_telephone_is_narrow() -> None:
+    wave = (0.1 * np.random.default_rng(0).standard_normal(32_000)).astype(np.float32)
+    assert (band(wave), band(telephone(wave, companded=False))) == ("wide", "narrow")

@@ -16,6 +16,17 @@ FIGURES: dict[str, Any] = {
     "groups": {"language": {"中文": ROW}},
     "rivals": None,
     "risk_coverage": {"50 %": 25.0},
+    "changes": {
+        "splices": 7,
+        "eder": 30.0,
+        "missed": 10.0,
+        "false_alarm": 15.0,
+        "confused": 5.0,
+        "onsets": {
+            "angry": {"splices": 4, "found": 75.0, "median_s": 0.5, "p90_s": 0.9},
+            "sad": {"splices": 3, "found": 0.0, "median_s": None, "p90_s": None},
+        },
+    },
     "robustness": {"clean": {"uar": 50.0, "change": 0.0}, "telephone": {"uar": 48, "change": -2.0}},
 }
 
@@ -26,6 +37,8 @@ def test_tables_hold_the_figures(tmp_path: Path) -> None:
     text = (tmp_path / "evaluation.md").read_text(encoding="utf-8")
     assert "| 中文 | 4 | 2 | 50.0 (40.0 to 60.0) | 50.0 | 48.1 | 9.9 |" in text
     assert "| telephone | 48 | -2.0 |" in text
+    assert "| angry | 4 | 75.0 % | 0.5 | 0.9 |" in text
+    assert "| sad | 3 | 0.0 % | – | – |" in text
     assert "| 50 % | 25.0 |" in text
     assert "Fear, disgust" not in text
     assert "too good" in text
