@@ -79,6 +79,8 @@ def routes(parts: Parts) -> APIRouter:
         name: Annotated[str, Form(max_length=LONGEST_NAME)] = "",
         legs: Annotated[str, Form(description="names of the channels, by commas")] = "",
         pace: Annotated[Literal["live", "fast"], Form()] = "live",
+        context: Annotated[str, Form(max_length=2000)] = "",
+        profile: Annotated[str, Form(max_length=64)] = "",
     ) -> Begun:
         """Play an uploaded recording as a session, as fast as time or as fast as possible."""
         path = await anyio.to_thread.run_sync(lambda: keep(file, parts.server.upload_mb))
@@ -92,6 +94,8 @@ def routes(parts: Parts) -> APIRouter:
                     legs=legs_of(legs),
                     name=title,
                     pace="live" if pace == "live" else "file",
+                    context=context,
+                    profile=profile,
                     remove=True,
                 )
             except RecordingError as error:

@@ -126,7 +126,11 @@ def test_an_uploaded_recording_plays_as_fast_as_it_can(house: Home, tmp_path: Pa
     path = recording(tmp_path, channels=2)
     with house.http() as client, path.open("rb") as file:
         form = {"pace": "fast", "legs": "agent, customer", "name": "Müller"}
-        begun = client.post("/api/upload", files={"file": ("a b.wav", file)}, data=form).json()
+        known = {"context": "a complaint", "profile": "medical"}
+        data = form | known
+        begun = client.post("/api/upload", files={"file": ("a b.wav", file)}, data=data).json()
+    assert begun["info"]["context"] == "a complaint"
+    assert begun["info"]["scene"]["profile"] == "medical"
     legs = [(leg["name"], leg["scored"]) for leg in begun["info"]["legs"]]
     assert (begun["info"]["name"], legs) == ("Müller", [("agent", False), ("customer", True)])
     folder = until(lambda: house.parts.store.folder(begun["session"]), "the folder")
@@ -160,6 +164,13 @@ def test_legs_that_do_not_fit_are_told(house: Home, tmp_path: Path) -> None:
         answer = client.post("/api/upload", files={"file": file}, data={"legs": "a,b"})
     assert answer.status_code == 422
     assert "name each channel once" in answer.json()["error"]["message"]
+
+
+def test_a_scene_that_is_not_known_is_refused(house: Home, tmp_path: Path) -> None:
+    with house.http() as client, recording(tmp_path).open("rb") as file:
+        data = {"profile": "circus"}
+        answer = client.post("/api/upload", files={"file": ("a.wav", file)}, data=data)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "profile")
 
 
 def test_no_upload_is_left_behind(

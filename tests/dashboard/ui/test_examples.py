@@ -28,6 +28,7 @@ STATES = {
     "engine": "The model stopped",
     "lost": "The connection is lost",
     "recovered": "Connected again",
+    "restarted": "Connected again",
     "connecting": "Connecting to the monitor",
     "mic-on": "This microphone is on",
     "mic-refused": "The browser refused the microphone",

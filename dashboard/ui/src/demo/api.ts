@@ -1,6 +1,6 @@
 /** The example page's answers: kept calls are the scripted ones, played to their end. */
 import type { Found, Kept, Points, SessionInfo, StoredSession } from "../generated/events";
-import type { Api, Order, Search } from "../wire/api";
+import type { Api, Device, Order, Search } from "../wire/api";
 import { Refused } from "../wire/api";
 import { ScriptedCall } from "./script";
 import { scenario } from "./states";
@@ -100,6 +100,12 @@ export class ExampleApi implements Api {
   }
   async machine(): Promise<string> {
     throw new Refused("this page has no server");
+  }
+  async devices(): Promise<Device[]> {
+    return [
+      { index: 0, name: "Built-in microphone", default: true },
+      { index: 3, name: "Headset (USB)", default: false },
+    ];
   }
   async upload(): Promise<string> {
     throw new Refused("this page has no server");

@@ -2,6 +2,7 @@
 import type {
   Activity,
   Episode,
+  Evidence,
   GapNoted,
   LegSnapshot,
   Points,
@@ -216,7 +217,7 @@ export class ScriptedCall {
   private close(): Episode[] {
     const open = this.episodes.at(-1);
     return open?.state === "open" && this.frame - open.end > 25
-      ? this.replace({ ...open, state: "closed" })
+      ? this.replace({ ...open, state: "closed", evidence: recorded.evidence as Evidence[] })
       : [];
   }
 

@@ -1,5 +1,6 @@
 /** One voice to `/ingest/v1` (Plain PCM v1): hello, samples, resume after a broken connection. */
 import type { Notice } from "../generated/events";
+import type { About } from "../wire/api";
 import { Backlog } from "./backlog";
 
 export const SUBPROTOCOL = "tonewatch.pcm.v1";
@@ -12,6 +13,7 @@ export interface Opening {
   rate: number;
   name: string;
   notice: Pick<Notice, "method" | "text" | "language"> | null;
+  about: About;
 }
 
 export type SenderState =
@@ -76,11 +78,13 @@ export class Sender {
       const { id, token } = this.session;
       return { type: "resume", v: 1, session: id, resume_token: token };
     }
-    const { rate, name, notice } = this.opening;
+    const { rate, name, notice, about } = this.opening;
     const started_at = new Date().toISOString();
     const told = notice ? { notice: { ...notice, at: started_at } } : {};
-    const meta = { source: "browser" };
-    return { type: "hello", v: 1, rate, channels: 1, legs: ["customer"], name, meta, ...told };
+    const { context, profile } = about;
+    const meta = { source: "browser", ...(profile && { profile }) };
+    const voice = { rate, channels: 1, legs: ["customer"] };
+    return { type: "hello", v: 1, ...voice, name, context, meta, ...told };
   }
 
   private hear(reply: Reply): void {

@@ -37,7 +37,7 @@ export function Answer({ voted, own, player }: Props) {
       <p class="say">{reason(episode)}</p>
       <Clearest label="fearful" focus={episode.focus_fear} />
       <Clearest label="disgusted" focus={episode.focus_disgust} />
-      <EvidenceList evidence={episode.evidence} />
+      <EvidenceList episode={episode} />
       {others.length > 1 && (
         <ul class="quiet">
           {others.map((vote) => (

@@ -8,10 +8,12 @@ import type { Leg, Session } from "../state/world";
 import { age, clock, decibels, percent, t, withZone } from "../words";
 import type { Order } from "../wire/api";
 import type { Player } from "../wire/player";
+import { SceneNote } from "./about";
 import { Chart, type Scene } from "./chart";
 import { attempt, usePage } from "./context";
 import { FlagList } from "./flags";
 import { Link } from "./link";
+import { Name } from "./name";
 import { who } from "./row";
 import { rememberedNotice } from "./start";
 import { sentence } from "./say";
@@ -41,6 +43,7 @@ export function CallView({ id }: { id: string }) {
     <section class={`page call-view ${world.link === "lost" ? "stale" : ""}`}>
       <Heading call={call} />
       <SessionFaults id={id} />
+      <SceneNote info={call.info} />
       <Now call={call} />
       <Curving call={call} />
     </section>
@@ -59,7 +62,10 @@ function Heading({ call }: { call: Session }) {
         <Link to="/">{t("call.back")}</Link>
       </p>
       <div class="call-title">
-        <Name call={call} />
+        <Name
+          name={info.name}
+          onSave={isOn(call) && ((name) => attempt(page, () => page.api.rename(info.id, name)))}
+        />
         <p class="quiet" title={withZone(started)}>
           <span class="figures">{clock((serverNow(page.store.current) - started) / 1000)}</span> ·{" "}
           {t(`source.${info.source}`)} · {t(`state.${info.state}`)}
@@ -118,46 +124,6 @@ function Heading({ call }: { call: Session }) {
         </p>
       )}
     </header>
-  );
-}
-
-/** The name; a click on "Rename" makes it a field. */
-function Name({ call }: { call: Session }) {
-  const page = usePage();
-  const editing = useSignal(false);
-  const { id, name } = call.info;
-  if (!editing.value) {
-    return (
-      <h1 dir="auto">
-        {name}{" "}
-        {isOn(call) && (
-          <button type="button" class="plain" onClick={() => (editing.value = true)}>
-            {t("call.rename")}
-          </button>
-        )}
-      </h1>
-    );
-  }
-  const save = (event: Event) => {
-    event.preventDefault();
-    const field = (event.currentTarget as HTMLFormElement).elements.namedItem("name");
-    const chosen = (field as HTMLInputElement).value.trim();
-    editing.value = false;
-    if (chosen && chosen !== name) void attempt(page, () => page.api.rename(id, chosen));
-  };
-  return (
-    <form onSubmit={save}>
-      <input
-        name="name"
-        aria-label={t("call.rename.label")}
-        defaultValue={name}
-        maxLength={128}
-        dir="auto"
-        ref={(field) => field?.focus()}
-        onBlur={(event) => event.currentTarget.form?.requestSubmit()}
-        onKeyDown={(event) => event.key === "Escape" && (editing.value = false)}
-      />
-    </form>
   );
 }
 

@@ -2,7 +2,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import { language, percent, t } from "../words";
 import { usePage, attempt, spoken } from "./context";
-import { listenHere, rememberNotice } from "./start";
+import type { About, Device } from "../wire/api";
+import { AboutFields } from "./about";
+import { NOTHING_KNOWN, rememberNotice } from "./start";
 
 export function Dialogs() {
   const { dialog } = usePage();
@@ -28,22 +30,33 @@ function Dialog(props: { title: string; onClose: () => void; children: Component
 function NoticeDialog({ machine }: { machine: boolean }) {
   const page = usePage();
   const [text, setText] = useState("");
+  const [about, setAbout] = useState<About>(NOTHING_KNOWN);
+  const [device, setDevice] = useState("");
   useEffect(() => {
     void attempt(page, async () => setText(await page.api.notice()));
   }, []);
   const close = () => (page.dialog.value = null);
   const start = (told: boolean) => {
     close();
-    const notice = { method: "announced", text, language: language.value } as const;
-    if (told) rememberNotice(notice);
-    if (machine) void listenHere(page, told ? notice : null);
-    else void page.microphone.start({ name: t("source.browser"), notice: told ? notice : null });
+    const given = { method: "announced", text, language: language.value } as const;
+    if (told) rememberNotice(given);
+    const notice = told ? given : null;
+    if (!machine) {
+      void page.microphone.start({ name: t("source.browser"), notice, about });
+      return;
+    }
+    const listening = { name: t("source.microphone"), device, notice, about };
+    void attempt(page, async () => {
+      page.router.go(`/calls/${await page.api.machine(listening)}`);
+    });
   };
   return (
-    <Dialog title={t("notice.title")} onClose={close}>
+    <Dialog title={t(machine ? "machine.title" : "notice.title")} onClose={close}>
+      {machine && <Devices onChoose={setDevice} />}
       <p>{t("notice.ask")}</p>
       <blockquote>{text}</blockquote>
       <p class="quiet">{t("notice.remember")}</p>
+      <AboutFields about={about} onChange={setAbout} />
       <div class="buttons">
         <button type="button" class="primary" disabled={!text} onClick={() => start(true)}>
           {t("notice.yes")}
@@ -56,6 +69,36 @@ function NoticeDialog({ machine }: { machine: boolean }) {
         </button>
       </div>
     </Dialog>
+  );
+}
+
+/** Microphones of the machine that the monitor runs on; says why where it has none. */
+function Devices({ onChoose }: { onChoose: (device: string) => void }) {
+  const page = usePage();
+  const [found, setFound] = useState<Device[] | null>(null);
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    page.api.devices().then(setFound, (error) => setProblem(spoken(error)));
+  }, []);
+  if (problem || found?.length === 0) {
+    return (
+      <p class="problem" role="alert">
+        {problem || t("machine.none")}
+      </p>
+    );
+  }
+  return (
+    <label>
+      {t("machine.device")}
+      <select onChange={(event) => onChoose(event.currentTarget.value)}>
+        <option value="">{t("machine.default")}</option>
+        {found?.map((device) => (
+          <option key={device.index} value={String(device.index)}>
+            {device.name}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
@@ -74,6 +117,7 @@ function UploadDialog() {
   const [file, setFile] = useState<File | null>(dropped.file);
   const [legs, setLegs] = useState<string>("");
   const [pace, setPace] = useState<"live" | "fast">("live");
+  const [about, setAbout] = useState<About>(NOTHING_KNOWN);
   const [share, setShare] = useState<number | null>(null);
   const [problem, setProblem] = useState("");
   const close = () => {
@@ -87,7 +131,7 @@ function UploadDialog() {
     setShare(0);
     try {
       const name = file.name.replace(/\.[^.]+$/, "");
-      const session = await page.api.upload({ file, name, legs, pace }, setShare);
+      const session = await page.api.upload({ file, name, legs, pace, about }, setShare);
       close();
       page.router.go(`/calls/${session}`);
     } catch (error) {
@@ -129,6 +173,7 @@ function UploadDialog() {
             <option value="fast">{t("upload.pace.fast")}</option>
           </select>
         </label>
+        <AboutFields about={about} onChange={setAbout} />
         {share !== null && (
           <p>
             <progress value={share} max={1} aria-label={t("upload.title")} />{" "}

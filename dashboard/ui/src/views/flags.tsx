@@ -35,7 +35,7 @@ export function FlagList({ episodes, started, chosen, onPlay, onShow, playing }:
                 </time>
               </p>
               <p>{reason(episode)}</p>
-              <EvidenceList evidence={episode.evidence} />
+              <EvidenceList episode={episode} />
               <p class="flag-foot">
                 <span class="figures quiet">
                   {t("flag.fear", { n: Math.round(episode.fear) })} ·{" "}

@@ -5,11 +5,13 @@ import { CONFIDENCE, EMOTION, FRAMES_PER_SECOND, LABELS, leading } from "../stat
 import { loadRecording, type Recording } from "../state/kept";
 import type { Player } from "../wire/player";
 import { clock, localDate, percent, t, withZone } from "../words";
+import { SceneNote } from "./about";
 import { AROUND_S } from "./call";
 import { Chart, type Scene } from "./chart";
 import { attempt, usePage } from "./context";
 import { FlagList } from "./flags";
 import { Link } from "./link";
+import { Name } from "./name";
 import { emotionSentence } from "./say";
 
 /** A past call: the curves with a play head, its sound, its flags. */
@@ -29,6 +31,11 @@ function Opened({ recording }: { recording: Recording }) {
   const started = Date.parse(info.started_at);
   const leg = useSignal(recording.leg);
   const { player, position, failed } = usePlayer(recording, leg);
+  const page = usePage();
+  const name = useSignal(info.name);
+  const rename = async (wanted: string) => {
+    if (await attempt(page, () => page.api.rename(info.id, wanted))) name.value = wanted;
+  };
   const chosen = useSignal<string | null>(null);
   const playing = useSignal<string | null>(null);
   const { columns } = recording;
@@ -77,7 +84,7 @@ function Opened({ recording }: { recording: Recording }) {
           <Link to="/sessions">{t("past.title")}</Link>
         </p>
         <div class="call-title">
-          <h1 dir="auto">{info.name}</h1>
+          <Name name={name.value} onSave={rename} />
           <p class="quiet" title={withZone(started)}>
             {localDate(started)} · {t(`source.${info.source}`)} ·{" "}
             <span class="figures">{clock(recording.seconds)}</span>
@@ -85,6 +92,7 @@ function Opened({ recording }: { recording: Recording }) {
         </div>
         <Actions recording={recording} />
       </header>
+      <SceneNote info={info} />
       <AtHead recording={recording} seconds={position.value} />
       <Controls
         recording={recording}

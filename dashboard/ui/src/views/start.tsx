@@ -1,10 +1,11 @@
 /** The ways to begin. */
 import { useSignal } from "@preact/signals";
-import type { Told } from "../wire/api";
+import type { About, Told } from "../wire/api";
 import { t } from "../words";
 import { attempt, usePage, type Page } from "./context";
 
 const KEY = "tonewatch.notice";
+export const NOTHING_KNOWN: About = { context: "", profile: "" };
 
 export function rememberNotice(notice: Told): void {
   localStorage.setItem(KEY, JSON.stringify(notice));
@@ -22,21 +23,9 @@ export function forgetNotice(): void {
 /** Ask for the notice, or start at once where it has been given. */
 function speak(page: Page): void {
   const notice = rememberedNotice();
-  if (notice) void page.microphone.start({ name: t("source.browser"), notice });
+  const opening = { name: t("source.browser"), about: NOTHING_KNOWN };
+  if (notice) void page.microphone.start({ ...opening, notice });
   else page.dialog.value = "notice";
-}
-
-/** The monitor's own machine may have a microphone, too. */
-export async function listenHere(page: Page, notice: Told | null): Promise<void> {
-  await attempt(page, async () => {
-    page.router.go(`/calls/${await page.api.machine(t("source.microphone"), notice)}`);
-  });
-}
-
-function machine(page: Page): void {
-  const notice = rememberedNotice();
-  if (notice) void listenHere(page, notice);
-  else page.dialog.value = "machine";
 }
 
 async function playDemo(page: Page): Promise<void> {
@@ -53,7 +42,7 @@ export function StartButtons({ large }: { large: boolean }) {
     ["mic", () => speak(page), busy],
     ["demo", () => void playDemo(page), false],
     ["open", () => (page.dialog.value = "upload"), false],
-    ["machine", () => machine(page), false],
+    ["machine", () => (page.dialog.value = "machine"), false],
   ] as const;
   return (
     <div class={large ? "starts large" : "starts"}>

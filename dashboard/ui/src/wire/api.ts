@@ -20,6 +20,28 @@ export interface Recording {
   name: string;
   legs: string;
   pace: "live" | "fast";
+  about: About;
+}
+
+/** What is known of a call, in words, and the name of a scene profile; both may be empty. */
+export interface About {
+  context: string;
+  profile: string;
+}
+
+/** A microphone of the monitor's own machine. */
+export interface Device {
+  index: number;
+  name: string;
+  default: boolean;
+}
+
+/** How to listen to it; `device` empty: the one that the monitor is set to. */
+export interface Listening {
+  name: string;
+  device: string;
+  notice: Told | null;
+  about: About;
 }
 
 export type Order = "stop" | "pause" | "resume" | "stop-scoring" | "start-scoring" | "erase-scores";
@@ -39,7 +61,8 @@ export interface Api {
   remove(session: string): Promise<void>;
   demo(): Promise<string>;
   /** Listen to the microphone of the machine that the monitor runs on. */
-  machine(name: string, notice: Told | null): Promise<string>;
+  machine(listening: Listening): Promise<string>;
+  devices(): Promise<Device[]>;
   upload(recording: Recording, progress: (share: number) => void): Promise<string>;
   notice(): Promise<string>;
 }
@@ -103,16 +126,21 @@ export class HttpApi implements Api {
     const options = body("POST", { source: "demo", name: "", notice });
     return (await json<Begun>("/api/sessions", options)).session;
   }
-  async machine(name: string, notice: Told | null): Promise<string> {
-    const options = body("POST", { source: "microphone", name, notice });
-    return (await json<Begun>("/api/sessions", options)).session;
+  async machine({ name, device, notice, about }: Listening): Promise<string> {
+    const started = { source: "microphone", name, device: device || null, notice, ...about };
+    return (await json<Begun>("/api/sessions", body("POST", started))).session;
   }
-  upload({ file, name, legs, pace }: Recording, progress: (share: number) => void) {
+  devices(): Promise<Device[]> {
+    return json<Device[]>("/api/devices");
+  }
+  upload({ file, name, legs, pace, about }: Recording, progress: (share: number) => void) {
     const form = new FormData();
     form.set("file", file);
     form.set("name", name);
     form.set("legs", legs);
     form.set("pace", pace);
+    form.set("context", about.context);
+    form.set("profile", about.profile);
     // fetch cannot tell how much of a body has been sent.
     return new Promise<string>((resolve, reject) => {
       const call = new XMLHttpRequest();
