@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "models": "List the models that can be loaded, and what each may be used for.",
     "train": "Train the compact model on labelled clips, a site's own or a corpus.",
     "evaluate": "Judge a model on labelled clips of speakers it has not heard.",
+    "centres": "Fit, show or test the centres that help to name fear or disgust.",
     "export": "Export emotion2vec+ to a checked ONNX model folder.",
     "bench": "Measure latency, capacity and speed on this machine.",
 }

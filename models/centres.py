@@ -24,9 +24,9 @@ from .window import Float32
 
 CENTRES_NAME: Final = "centres.json"
 """File name inside a model folder."""
-DIMENSIONS: Final = 32
-"""Directions kept: what a frame's place takes of the memory, and enough (docs/measured.md)."""
-SHRINKAGE: Final = 0.05
+DIMENSIONS: Final = 6
+"""Directions kept, those in which seven labels differ: more are no better (docs/measured.md)."""
+SHRINKAGE: Final = 0.3
 """Share of the mean variance that is added to every direction before it is whitened."""
 LEAST: Final = 10
 """Fewest embeddings of each of the two that centres are fitted from."""
@@ -229,7 +229,8 @@ def _whitening(within: Float64, between: Float64, dimensions: int) -> Float64:
     size = len(within)
     values, vectors = np.linalg.eigh(within + np.eye(size) * SHRINKAGE * np.trace(within) / size)
     white = vectors[:, ::-1] / np.sqrt(values[::-1])
-    lead = np.linalg.svd(between @ white, full_matrices=False)[2]
+    _, strength, lead = np.linalg.svd(between @ white, full_matrices=False)
+    lead = lead[strength > 1e-6 * strength[0]]
     rest = np.eye(size)[: max(0, dimensions - len(lead))]
     turned = np.linalg.qr(np.concatenate([lead, rest]).T)[0].T
     return np.asarray(turned[: min(dimensions, size)] @ white.T)

@@ -1,0 +1,232 @@
+"""`tonewatch evaluate --fear-disgust`: the decision judged on speakers whom nothing has learned."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...models.centres import CENTRES_NAME, Compass
+from ...models.engine import Engine
+from ...models.evaluation.embeddings import COPIES, Embedded, embed
+from ...models.evaluation.folds import Fold, HeadEngine, learn, rivals_of, targets_of
+from ...models.evaluation.metrics import interval
+from ...models.labels import LABELS
+from ...models.training.augment import telephone
+from ...models.training.corpus import Clip, CorpusError, read_clip, read_manifest
+from ..decision.arrays import Float64
+from ..decision.rivals import POINTS
+from ..listener.gate import Vad
+from ..settings import StreamSettings
+from .calls import PAUSE_S, SPLICE_PAUSE_S, Call, join, onsets, play
+from .clips import Decided, decide, figures, percent, unknown_curve
+
+Say = Callable[[str], None]
+CALM = ("neutral", "happy")
+"""What must raise no flag."""
+SPLICES = 5
+"""Most pairs of fear and disgust for each speaker."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What to judge on, and where to put the figures."""
+
+    manifest: Path
+    output: Path
+    cache: Path | None = None
+    """Folder of what was read of the clips, so that a second run is short."""
+    calls: bool = True
+    """Join clips into calls too: most of the work."""
+
+
+def assess(engine: Engine, job: Assessment, settings: StreamSettings, say: Say) -> dict[str, Any]:
+    """Judge, write fear_disgust.json into the output folder; returns the figures.
+
+    Raises CorpusError, EngineError, OSError, ImportError (without the `train` extra).
+    """
+    clips = [c for c in read_manifest(job.manifest) if c.label in engine.manifest.known]
+    embedded = embed(engine, clips, say, job.cache)
+    folds = learn(clips, embedded, engine.manifest, say)
+    if not folds:
+        raise CorpusError(f"{job.manifest}: no corpus to report on has both fear and disgust")
+    found: dict[str, Any] = {
+        "model": f"{engine.manifest.name} {engine.manifest.version}",
+        "learned_without_the_tested_speakers": "head and centres",
+        "clips": {
+            copy: _on_clips(clips, embedded, number, folds, engine, settings)
+            for number, copy in enumerate(COPIES)
+        },
+    }
+    if job.calls:
+        found["calls"] = {
+            copy: _on_calls(clips, folds, engine, settings, say, by_telephone=copy == "telephone")
+            for copy in COPIES
+        }
+    job.output.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(found, indent=1, ensure_ascii=False)
+    (job.output / "fear_disgust.json").write_text(text + "\n", encoding="utf-8")
+    return found
+
+
+def _on_clips(
+    clips: Sequence[Clip],
+    embedded: Embedded,
+    copy: int,
+    folds: Sequence[Fold],
+    engine: Engine,
+    settings: StreamSettings,
+) -> dict[str, Any]:
+    """Per corpus and over all: two-class figures; over all: the curve of `unknown_below`."""
+    targets = targets_of(clips)
+    rows, decided = _decided(clips, embedded, copy, folds, engine, settings)
+    speakers = [clips[i].speaker for i in rows]
+    corpora = np.array([clips[i].corpus for i in rows])
+    two = rivals_of(targets[rows])
+    found = {}
+    for corpus in (*sorted(set(corpora)), "all"):
+        some = np.flatnonzero(two & ((corpora == corpus) | (corpus == "all")))
+        found[corpus] = figures(
+            _part(decided, some), targets[rows][some], [speakers[i] for i in some]
+        )
+    right = decided.strongest == targets[rows]
+    found["unknown_below"] = unknown_curve(decided.confidence, right)
+    return found
+
+
+def _decided(
+    clips: Sequence[Clip],
+    embedded: Embedded,
+    copy: int,
+    folds: Sequence[Fold],
+    engine: Engine,
+    settings: StreamSettings,
+) -> tuple[list[int], Decided]:
+    known = np.array([label in engine.manifest.known for label in LABELS])
+    temperature = settings.decision.temperature or engine.manifest.calibration.temperature
+    rows: list[int] = []
+    logits: list[Float64] = []
+    similar: list[Float64] = []
+    for fold in folds:
+        mine = [i for i, clip in enumerate(clips) if clip.speaker in fold.speakers]
+        features = embedded.features[copy][mine]
+        rows += mine
+        logits.append(np.asarray(fold.head.logits(features), np.float64))
+        if fold.centres is not None:
+            compass = Compass(fold.centres)
+            similar.append(POINTS * compass.fear_share(compass.place(features)))
+    helped = len(similar) == len(folds) and settings.decision.tie_break
+    similarity = np.concatenate(similar) if helped else None
+    stacked = np.concatenate(logits)
+    return rows, decide(stacked, similarity, known, temperature, settings.decision)
+
+
+def _part(decided: Decided, rows: np.ndarray[Any, np.dtype[np.intp]]) -> Decided:
+    return Decided(**{name: getattr(decided, name)[rows] for name in Decided.__slots__})
+
+
+def _on_calls(
+    clips: Sequence[Clip],
+    folds: Sequence[Fold],
+    engine: Engine,
+    settings: StreamSettings,
+    say: Say,
+    *,
+    by_telephone: bool,
+) -> dict[str, Any]:
+    """False flags an hour of calm speech, and spliced emotions, per corpus and over all."""
+    vad = Vad()
+    calm: list[tuple[str, str, float, int]] = []
+    spliced: list[tuple[str, str, bool]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for fold, reader, chosen in _readers(folds, engine, settings, Path(folder)):
+            for speaker in sorted(fold.speakers):
+                mine = [clip for clip in clips if clip.speaker == speaker]
+                if (call := _calm(speaker, mine, by_telephone)) is not None:
+                    played = play(call, reader, vad, chosen)
+                    calm.append((fold.corpus, speaker, played.seconds, len(played.episodes)))
+                if (call := _spliced(speaker, mine, by_telephone)) is not None:
+                    heard = onsets(call, play(call, reader, vad, chosen))
+                    spliced += [(fold.corpus, one.emotion, one.in_time) for one in heard]
+            say(f"calls of {fold.corpus}, {len(fold.speakers)} speakers")
+    corpora = (*sorted({row[0] for row in calm}), "all")
+    return {
+        "false_flags": {
+            corpus: false_flags([r for r in calm if corpus in (r[0], "all")]) for corpus in corpora
+        },
+        "splices": {
+            corpus: _in_time([row for row in spliced if corpus in (row[0], "all")])
+            for corpus in corpora
+        },
+    }
+
+
+def _readers(
+    folds: Sequence[Fold], engine: Engine, settings: StreamSettings, folder: Path
+) -> Iterator[tuple[Fold, Engine, StreamSettings]]:
+    """Every fold with its engine and settings: its own head, its own centres."""
+    for number, fold in enumerate(folds):
+        changed: dict[str, Any] = {"tie_break": False}
+        if fold.centres is not None:
+            path = folder / f"{number}-{CENTRES_NAME}"
+            fold.centres.save(path)
+            changed = {"centres": path}
+        decision = settings.decision.model_copy(update=changed)
+        chosen = settings.model_copy(update={"decision": decision})
+        yield fold, HeadEngine(engine, fold.head), chosen
+
+
+def _calm(speaker: str, clips: Sequence[Clip], by_telephone: bool) -> Call | None:
+    """All calm clips of a speaker as one call, in an order that stays."""
+    some = [clip for clip in clips if clip.label in CALM]
+    order = np.random.default_rng(0).permutation(len(some))
+    pauses = np.random.default_rng(1).uniform(*PAUSE_S, len(some) + 1)
+    waves = [_wave(some[i], by_telephone) for i in order]
+    return join(speaker, waves, lambda i: float(pauses[i + 1])) if waves else None
+
+
+def _spliced(speaker: str, clips: Sequence[Clip], by_telephone: bool) -> Call | None:
+    """Pairs of fear, then disgust, without a pause between the two."""
+    fear, disgust = ([c for c in clips if c.label == e] for e in ("fearful", "disgusted"))
+    waves = [
+        _wave(clip, by_telephone)
+        for pair in list(zip(fear, disgust, strict=False))[:SPLICES]
+        for clip in pair
+    ]
+    return join(speaker, waves, lambda i: SPLICE_PAUSE_S if i % 2 else 0.0) if waves else None
+
+
+def _wave(clip: Clip, by_telephone: bool) -> Any:
+    wave = read_clip(clip.path)
+    return telephone(wave) if by_telephone else wave
+
+
+def false_flags(calls: Sequence[tuple[str, str, float, int]]) -> dict[str, Any]:
+    """Of (corpus, speaker, seconds, flags): flags an hour of call, with its interval."""
+    hours = np.array([seconds for _, _, seconds, _ in calls]) / 3600
+    flags = np.array([count for *_, count in calls], np.float64)
+
+    def rate(rows: Any) -> float:
+        return float(flags[rows].sum() / hours[rows].sum())
+
+    low, high = interval(rate, [speaker for _, speaker, _, _ in calls])
+    return {
+        "hours": round(float(hours.sum()), 2),
+        "flags": int(flags.sum()),
+        "an_hour": round(float(flags.sum() / hours.sum()), 1),
+        "low": round(low, 1),
+        "high": round(high, 1),
+    }
+
+
+def _in_time(rows: Sequence[tuple[str, str, bool]]) -> dict[str, Any]:
+    return {
+        emotion: {
+            "clips": len(some := [right for _, name, right in rows if name == emotion]),
+            "in_time": percent(np.mean(some)) if some else None,
+        }
+        for emotion in ("fearful", "disgusted")
+    }
