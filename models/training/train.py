@@ -41,7 +41,7 @@ class Training:
 
     manifest: Path
     encoder: Path | None
-    """CTranslate2 file of Whisper tiny.en."""
+    """CTranslate2 file of Whisper, tiny.en or a larger one: its width is read from it."""
     output: Path
     """The model folder."""
     cache: Path
@@ -151,7 +151,10 @@ def encoder_of(job: Training) -> Encoder:
     if job.encoder is None:
         raise CorpusError("this training starts from an encoder: --encoder model.bin")
     variables = read_variables(job.encoder, prefix="encoder/", sha256=job.encoder_sha256)
-    return load_encoder(variables, EncoderConfig(layers=job.layers))
+    width = len(variables["encoder/conv1/bias"])
+    return load_encoder(
+        variables, EncoderConfig(width=width, heads=max(1, width // 64), layers=job.layers)
+    )
 
 
 def learnable(clips: Sequence[Clip], job: Training) -> tuple[Label, ...]:

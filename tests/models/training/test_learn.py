@@ -30,7 +30,7 @@ def _small_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         room,
         "EncoderConfig",
-        lambda layers: EncoderConfig(width=WIDTH, heads=HEADS, layers=layers),
+        lambda width, heads, layers: EncoderConfig(width=width, heads=HEADS, layers=layers),
     )
 
 

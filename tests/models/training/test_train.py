@@ -30,7 +30,7 @@ def trained(base: Path, manifest: Path) -> Path:
         patch.setattr(
             room,
             "EncoderConfig",
-            lambda layers: EncoderConfig(width=WIDTH, heads=HEADS, layers=layers),
+            lambda width, heads, layers: EncoderConfig(width=width, heads=HEADS, layers=layers),
         )
         return room.train(job, lambda _: None)
 
