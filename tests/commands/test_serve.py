@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from tonewatch.models.registry import EMBEDDED
 from tonewatch.stream.sources.pcm_messages import SUBPROTOCOL
 
 from .shell import tonewatch
@@ -59,7 +60,7 @@ def test_it_serves_until_it_is_told_to_stop_and_finishes_its_sessions(
         state = json.load(
             urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=LONG_S)
         )
-        assert state["model"] == "compact"
+        assert state["model"] == EMBEDDED
         page = urllib.request.urlopen(f"http://127.0.0.1:{port}", timeout=LONG_S).read()
         assert b"<!doctype html>" in page.lower()
         demo = urllib.request.Request(

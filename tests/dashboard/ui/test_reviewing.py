@@ -1,4 +1,4 @@
-"""The review page in a real browser, against the real queue: blind, and one winner for each flag."""
+"""The review page in a real browser, against the real queue: blind; one winner for each flag."""
 
 import re
 from collections.abc import Iterator
