@@ -9,6 +9,7 @@ import { newSignals, type Page } from "./views/context";
 import { pathRouter } from "./views/router";
 import { HttpApi } from "./wire/api";
 import { AudioPlayer } from "./wire/player";
+import { HttpLoop } from "./wire/loop";
 import { HttpReviews } from "./wire/reviews";
 import { LiveSocket } from "./wire/socket";
 
@@ -27,6 +28,7 @@ function live(): Page {
     store,
     api: new HttpApi(),
     reviews: new HttpReviews(),
+    learning: new HttpLoop(),
     loop: new FrameLoop(),
     microphone: new Microphone(socketUrl("/ingest/v1")),
     router: pathRouter(),

@@ -193,6 +193,49 @@ def test_agreement_is_drawn_and_told(open_page: Opener, example_site: str) -> No
     expect(page.get_by_text("alpha 0.62")).to_be_visible()
 
 
+def test_what_was_learned_is_adopted_and_taken_back(open_page: Opener, example_site: str) -> None:
+    page = open_page(f"{example_site}#/review")
+    page.get_by_label("Your name").fill("Ada")
+    page.keyboard.press("Enter")
+    page.get_by_text("Learn from reviews").click()
+    expect(page.get_by_text("In force: the model as it came.")).to_be_visible()
+    page.get_by_role("button", name="Adopt it").click()
+    expect(page.get_by_text("In force: version 1.")).to_be_visible()
+    page.get_by_role("button", name="Take the last adoption back").click()
+    expect(page.get_by_text("In force: the model as it came.")).to_be_visible()
+
+
+def test_scores_are_erased_once_scoring_was_stopped(open_page: Opener, example_site: str) -> None:
+    page = open_page(f"{example_site}#/calls/c1")
+    page.on("dialog", lambda dialog: dialog.accept())
+    expect(page.locator(".flags li").first).to_be_visible()
+    page.get_by_role("button", name="Stop scoring").click()
+    page.get_by_role("button", name="Erase scores so far").click()
+    expect(page.get_by_text("Nothing needs a look.")).to_be_visible()
+    expect(page.get_by_role("button", name="Erase scores so far")).to_have_count(0)
+    page.get_by_role("button", name="Score again").click()
+    expect(page.get_by_role("button", name="Stop scoring")).to_be_visible()
+
+
+def test_the_servers_microphone_is_chosen_by_name(open_page: Opener, example_site: str) -> None:
+    page = open_page(f"{example_site}?state=empty")
+    page.get_by_role("button", name="Use the server's microphone").click()
+    dialog = page.get_by_role("dialog", name="The server's microphone")
+    dialog.get_by_label("Microphone").select_option("Headset (USB)")
+    dialog.get_by_text("What is known of the call").click()
+    dialog.get_by_label("Scene").fill("medical")
+    dialog.get_by_role("button", name="They have been told: start").click()
+    expect(page.get_by_role("alert")).to_contain_text("this page has no server")
+
+
+def test_a_past_call_is_renamed(open_page: Opener, example_site: str) -> None:
+    page = open_page(f"{example_site}#/sessions/p1")
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_label("Name of the call").fill("Second try")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Second try")).to_be_visible()
+
+
 def test_the_notice_is_asked_before_a_voice_is_scored(open_page: Opener, example_site: str) -> None:
     page = open_page(f"{example_site}?state=empty")
     page.get_by_role("button", name="Use this microphone").click()

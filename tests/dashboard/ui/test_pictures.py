@@ -34,7 +34,7 @@ def keep(page: Page, name: str) -> None:
 def test_every_state_is_pictured(open_page: Opener, example_site: str, state: str) -> None:
     place = "#/calls/c1" if state in OF_A_CALL else "#/"
     page = open_page(f"{example_site}?state={state}{place}")
-    if state in STATES:
+    if state in STATES and state not in OF_A_CALL:
         expect(page.get_by_text(STATES[state]).first).to_be_visible()
     keep(page, f"state-{state}")
 

@@ -8,6 +8,7 @@ import type { Order } from "../wire/api";
 import { newSignals, type Page } from "../views/context";
 import { hashRouter } from "../views/router";
 import { ExampleApi } from "./api";
+import { ExampleLoop } from "./loop";
 import { ExampleReviews } from "./reviews";
 import { ScriptedCall } from "./script";
 import { SilentPlayer } from "./silent";
@@ -56,6 +57,7 @@ export function examplePage(): Page {
     store,
     api: new ExampleApi((id, order) => obey(store, tell, id, order)),
     reviews: new ExampleReviews(),
+    learning: new ExampleLoop(),
     loop: new FrameLoop(),
     microphone: {
       state: signal<MicrophoneState>(state.microphone),
@@ -86,5 +88,6 @@ function obey(
     "start-scoring": { scoring: true, scoring_reason: "" },
   } as const;
   const change = typeof order === "string" ? changes[order] : order;
+  if (order === "erase-scores") tell({ type: "mark", session: id, name: "scores erased", at: 0 });
   tell({ type: "session", session: { ...info, ...change } });
 }

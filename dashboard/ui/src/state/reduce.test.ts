@@ -194,6 +194,16 @@ describe("reduce", () => {
     expect(wire(two, { type: "deleted", session: "a" }).sessions.size).toBe(0);
   });
 
+  test("erased scores are gone from the page, too", () => {
+    const mark = { type: "mark", session: "a", name: "scores erased", at: 0 } as const;
+    const read = told(start, flag("a", "e1", 0));
+    const erased = wire(read, mark).sessions.get("a")!;
+    expect(erased.episodes).toEqual([]);
+    expect([...erased.legs.values()].map((leg) => leg.columns.length)).toEqual(
+      [...erased.legs.values()].map(() => 0),
+    );
+  });
+
   test("a fault goes when it is over", () => {
     const fault = {
       type: "fault",

@@ -58,7 +58,7 @@ function applied(world: World, message: Wire, at: number): World {
       }));
     case "mark":
       return inSession(world, message.session, (session) => ({
-        ...session,
+        ...(message.name === ERASED ? unscored(session) : session),
         marks: [...session.marks, message],
       }));
     case "session":
@@ -70,6 +70,17 @@ function applied(world: World, message: Wire, at: number): World {
     case "engine":
       return { ...world, engine: message };
   }
+}
+
+/** A mark's name: from here back nothing is known of the voices any more. */
+const ERASED = "scores erased";
+
+function unscored(session: Session): Session {
+  const legs = [...session.legs].map(([name, leg]): [string, Leg] => [
+    name,
+    { ...leg, columns: new Columns(), provisional: null, confusion: null, emotion: null },
+  ]);
+  return { ...session, legs: new Map(legs), episodes: [] };
 }
 
 function fromSnapshot(world: World, snapshot: Snapshot, at: number): World {

@@ -25,9 +25,9 @@ export function Answer({ voted, own, player }: Props) {
   const others = votes.filter((vote) => vote.label !== own || votes.length > 1);
   return (
     <>
-      <p class="say" role="status">
+      <h2>
         {t("review.yours", { vote: t(`review.vote.${own}`) })}
-      </p>
+      </h2>
       <p class="flag-head">
         <b aria-hidden="true">{SHAPES[episode.kind]}</b>
         <strong>{t(`flag.${episode.kind}`)}</strong>

@@ -56,6 +56,7 @@ function Heading({ call }: { call: Session }) {
   const started = Date.parse(info.started_at);
   const order = (name: Order) => void attempt(page, () => page.api.order(info.id, name, rememberedNotice()));
   const mine = page.microphone.session === info.id;
+  const told = (scoredLeg(call)?.columns.length ?? 0) > 0;
   return (
     <header class="call-head">
       <p class="back">
@@ -91,15 +92,6 @@ function Heading({ call }: { call: Session }) {
               {t("call.stop-scoring")}
             </button>
           )}
-          {info.scoring && (
-            <button
-              type="button"
-              title={t("call.erase-scores.hint")}
-              onClick={() => confirm(t("call.erase-scores.sure")) && order("erase-scores")}
-            >
-              {t("call.erase-scores")}
-            </button>
-          )}
           {!info.scoring && info.legs.some((leg) => leg.role === "customer") && (
             <button
               type="button"
@@ -107,6 +99,15 @@ function Heading({ call }: { call: Session }) {
               onClick={() => order("start-scoring")}
             >
               {t("call.start-scoring")}
+            </button>
+          )}
+          {!info.scoring && told && (
+            <button
+              type="button"
+              title={t("call.erase-scores.hint")}
+              onClick={() => confirm(t("call.erase-scores.sure")) && order("erase-scores")}
+            >
+              {t("call.erase-scores")}
             </button>
           )}
           <button

@@ -6,6 +6,7 @@ import type { Microphone } from "../microphone/microphone";
 import type { Store } from "../state/store";
 import { Refused, type Api } from "../wire/api";
 import type { Player } from "../wire/player";
+import type { Loop } from "../wire/loop";
 import type { Reviews } from "../wire/reviews";
 import { t } from "../words";
 import type { Router } from "./router";
@@ -15,6 +16,7 @@ export interface Page {
   store: Store;
   api: Api;
   reviews: Reviews;
+  learning: Loop;
   loop: FrameLoop;
   microphone: Pick<Microphone, "state" | "session" | "start" | "stop">;
   router: Router;

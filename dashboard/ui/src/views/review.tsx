@@ -8,6 +8,7 @@ import { flagName, VOTES, type VoteLabel } from "../wire/reviews";
 import { Agreement } from "./agreement";
 import { Answer } from "./answer";
 import { attempt, usePage } from "./context";
+import { Learning } from "./learning";
 import { Snippet } from "./snippet";
 
 const KEY = "tonewatch.reviewer";
@@ -102,6 +103,7 @@ function Desk({ reviewer, onLeave }: { reviewer: string; onLeave: () => void }) 
         <One key={flagName(now.item)} step={now} sitting={sitting} reviewer={reviewer} act={act} />
       )}
       <Agreement />
+      <Learning />
     </section>
   );
 }

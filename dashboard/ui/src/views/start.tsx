@@ -1,4 +1,4 @@
-/** The ways to begin. */
+/** The three ways to begin, and quieter ones. */
 import { useSignal } from "@preact/signals";
 import type { About, Told } from "../wire/api";
 import { t } from "../words";
@@ -42,7 +42,6 @@ export function StartButtons({ large }: { large: boolean }) {
     ["mic", () => speak(page), busy],
     ["demo", () => void playDemo(page), false],
     ["open", () => (page.dialog.value = "upload"), false],
-    ["machine", () => (page.dialog.value = "machine"), false],
   ] as const;
   return (
     <div class={large ? "starts large" : "starts"}>
@@ -58,6 +57,9 @@ export function StartButtons({ large }: { large: boolean }) {
           {large && <span>{t(`calls.${name}.hint`)}</span>}
         </button>
       ))}
+      <button type="button" class="plain" onClick={() => (page.dialog.value = "machine")}>
+        {t("calls.machine")}
+      </button>
       {told.value && !busy && (
         <button
           type="button"
