@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "train": "Train the compact model on labelled clips, a site's own or a corpus.",
     "evaluate": "Judge a model on labelled clips of speakers it has not heard.",
     "centres": "Fit, show or test the centres that help to name fear or disgust.",
+    "learn": "Learn from reviews: refit, adopt what is better, roll back.",
     "export": "Export emotion2vec+ to a checked ONNX model folder.",
     "bench": "Measure latency, capacity and speed on this machine.",
 }

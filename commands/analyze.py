@@ -14,6 +14,7 @@ from ..models.engine import Engine, EngineError
 from ..models.manifest import ManifestError
 from ..models.registry import load_engine
 from ..settings import Settings
+from ..stream.learning.versions import learned
 from ..stream.listener.gate import Vad
 from ..stream.offline import AnalyzeResult, Tools, analyze
 from ..stream.sources.reading import RecordingError, recordings_in
@@ -78,6 +79,7 @@ def _tools(settings: Settings) -> Tools:
     try:
         # Each core reads windows of its own: side by side they give the same numbers sooner.
         engine, *helpers = _engines(settings)
+        stream = learned(settings.stream, engine.manifest)
     except (EngineError, ManifestError) as error:
         raise Failure(str(error)) from error
     facts = engine.manifest
@@ -87,7 +89,7 @@ def _tools(settings: Settings) -> Tools:
     return Tools(
         engine=engine,
         vad=Vad(),
-        settings=settings.stream,
+        settings=stream,
         helpers=tuple(helpers),
         batch=settings.engine.batch,
     )

@@ -10,7 +10,7 @@ from fastapi import FastAPI, WebSocket
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 
-from . import calls, docs, errors, pages, past, predict, reviews, state
+from . import calls, docs, errors, loop, pages, past, predict, reviews, state
 from .answers import ErrorAnswer
 from .auth import Guard, Logins, bearer, check_exposure
 from .edge import Edge
@@ -48,6 +48,7 @@ def create_app(parts: Parts, *, version: str, send_timeout_s: float = SEND_TIMEO
     app.include_router(past.routes(parts))
     app.include_router(predict.routes(parts))
     app.include_router(reviews.routes(parts))
+    app.include_router(loop.routes(parts))
     app.include_router(state.routes(parts, meters))
     app.include_router(docs.routes())
     app.include_router(pages.routes(parts, logins))

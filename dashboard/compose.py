@@ -15,6 +15,7 @@ from ..models.settings import EngineSettings
 from ..stream.board import Board
 from ..stream.bus import Bus
 from ..stream.events import Fault
+from ..stream.learning.versions import learned
 from ..stream.listener.gate import Vad
 from ..stream.monitor import Monitor
 from ..stream.offline import Tools
@@ -50,6 +51,7 @@ def running(
     Raises EngineError, ManifestError if there is no such model; OSError for the output folder.
     """
     manifest = find(engine).manifest
+    stream = learned(stream, manifest)
     with contextlib.ExitStack() as stack:
         bus = Bus()
         board = Board(bus)

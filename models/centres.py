@@ -181,7 +181,7 @@ def fit(
 
     Labels other than the two shape the mean and the whitening. `kmeans` makes two centres of each
     emotion. `weights` [n] count embeddings; default: all alike. Raises CentresError where one of
-    the two has fewer than LEAST.
+    the two has fewer than LEAST, or embeddings do not differ.
     """
     for label, name in ((FEARFUL, "fear"), (DISGUSTED, "disgust")):
         found = int((targets == label).sum())
@@ -227,6 +227,8 @@ def _whitening(within: Float64, between: Float64, dimensions: int) -> Float64:
     in which the embeddings vary most.
     """
     size = len(within)
+    if not np.trace(within) > 0:
+        raise CentresError("the embeddings of each label are all alike: there is nothing to fit")
     values, vectors = np.linalg.eigh(within + np.eye(size) * SHRINKAGE * np.trace(within) / size)
     white = vectors[:, ::-1] / np.sqrt(values[::-1])
     _, strength, lead = np.linalg.svd(between @ white, full_matrices=False)

@@ -308,6 +308,21 @@ class ReviewSettings(Section):
     )
 
 
+class LearningSettings(Section):
+    """How the product learns from reviews (tonewatch learn)."""
+
+    held_back: float = Field(
+        0.3, gt=0, lt=1, description="share of calls whose reviews judge and teach nothing"
+    )
+    least: int = Field(40, ge=2, description="decided flags that a refit needs")
+    prior: float = Field(
+        50.0, ge=0, description="flags that the centres in use weigh against new ones"
+    )
+    keep_share: float = Field(
+        0.95, gt=0, le=1, description="share of confirmed flags that a learned floor must keep"
+    )
+
+
 class StreamSettings(Section):
     """All sections of the stream's rooms."""
 
@@ -320,6 +335,7 @@ class StreamSettings(Section):
     record: RecordSettings = RecordSettings()
     monitor: MonitorSettings = MonitorSettings()
     review: ReviewSettings = ReviewSettings()
+    learning: LearningSettings = LearningSettings()
 
     def for_model(self, manifest: Manifest) -> "StreamSettings":
         """The same with what the model decides where nothing was set: its hop."""

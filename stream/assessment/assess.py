@@ -12,7 +12,7 @@ import numpy as np
 from ...models.centres import CENTRES_NAME, Compass
 from ...models.engine import Engine
 from ...models.evaluation.embeddings import COPIES, Embedded, embed
-from ...models.evaluation.folds import Fold, HeadEngine, learn, rivals_of, targets_of
+from ...models.evaluation.folds import Fold, HeadEngine, learn, part, rivals_of, targets_of
 from ...models.evaluation.metrics import interval
 from ...models.labels import LABELS
 from ...models.training.augment import telephone
@@ -48,8 +48,10 @@ def assess(engine: Engine, job: Assessment, settings: StreamSettings, say: Say) 
 
     Raises CorpusError, EngineError, OSError, ImportError (without the `train` extra).
     """
-    clips = [c for c in read_manifest(job.manifest) if c.label in engine.manifest.known]
-    embedded = embed(engine, clips, say, job.cache)
+    every = read_manifest(job.manifest)
+    read = embed(engine, every, say, job.cache)
+    known = [i for i, clip in enumerate(every) if clip.label in engine.manifest.known]
+    clips, embedded = [every[i] for i in known], part(read, np.array(known, np.int64))
     folds = learn(clips, embedded, engine.manifest, say)
     if not folds:
         raise CorpusError(f"{job.manifest}: no corpus to report on has both fear and disgust")
