@@ -117,13 +117,15 @@ def command(
         if ablate:
             click.echo(try_augmentations(job, say))
             return
+        folder: Path | None
         if architecture == "head":
             folder = train(job, say)
         else:
             folder = learn(job, learning_of(architecture, words), say, _teacher(teacher))
     except (*errors, EngineError, ManifestError) as error:
         raise Failure(str(error)) from error
-    click.echo(f"{folder} is ready: tonewatch serve --model {folder}")
+    if folder is not None:
+        click.echo(f"{folder} is ready: tonewatch serve --model {folder}")
 
 
 def _teacher(name: str | None) -> Engine | None:

@@ -52,8 +52,9 @@ class Learning:
 
 def learn(
     job: Training, how: Learning, say: Callable[[str], None], teacher: Engine | None = None
-) -> Path:
-    """Run it, in one process or in those that torchrun started; returns the model folder.
+) -> Path | None:
+    """Run it, in one process or in those that torchrun started; returns the model folder, in all
+    but the first of these None.
 
     Raises CorpusError, CheckpointError, VariantError, FittingError, EngineError.
     """
@@ -66,7 +67,8 @@ def learn(
         network, learned = _trained(job, how, clips, teacher, place, say)
         if place.rank == 0:
             _deliver(job, how, clips, learned, network, say)
-    return job.output
+            return job.output
+    return None
 
 
 def _check(how: Learning, teacher: Engine | None) -> None:

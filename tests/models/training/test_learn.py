@@ -49,6 +49,12 @@ def job(base: Path, **changes: object) -> room.Training:
     )
 
 
+def delivered(*words: object) -> Path:
+    folder = learn(*words)
+    assert folder is not None
+    return folder
+
+
 def served(folder: Path, width: int) -> Manifest:
     engine = OnnxEngine(folder, provider="cpu")
     for seconds in (1.0, 3.0):
@@ -62,7 +68,7 @@ def served(folder: Path, width: int) -> Manifest:
 
 
 def test_the_classic_network_is_trained_judged_and_served(tmp_path: Path) -> None:
-    folder = learn(job(tmp_path), QUICK, lambda _: None)
+    folder = delivered(job(tmp_path), QUICK, lambda _: None)
     manifest = served(folder, 128)
     assert manifest.accuracy["uar_unseen_speakers"]["first"]["clean"] >= 60
     assert manifest.accuracy["trained_speakers"] == ["first_1", "second_1"], "others were held out"
@@ -79,7 +85,7 @@ def test_the_encoder_is_trained_on_with_every_switch(tmp_path: Path) -> None:
         drawing=Drawing(batch=4, augment=("speed", "specaugment", "babble"), mixup=0.2),
         balance="weighted",
     )
-    folder = learn(job(tmp_path), how, lambda _: None)
+    folder = delivered(job(tmp_path), how, lambda _: None)
     assert served(folder, WIDTH).name == "own"
     assert (folder / "NOTICE").exists()
     assert (tmp_path / "cache/whisper/curve.csv").exists()
@@ -92,7 +98,7 @@ def test_a_teacher_teaches_sound_without_labels_too(tmp_path: Path) -> None:
     teacher = OnnxEngine(tiny_model(tmp_path / "teacher"), provider="cpu")
     how = replace(QUICK, unlabelled=calls, fitting=Fitting(steps=30, rate=1e-2, teacher_share=20))
     said: list[str] = []
-    folder = learn(job(tmp_path), how, said.append, teacher)
+    folder = delivered(job(tmp_path), how, said.append, teacher)
     assert "teacher has read 13 of 13 clips" in said, "twelve with labels and one without"
     wave = voice(2, 0)
     window = Window(leg="a/b", start_frame=0, samples=wave, speech=1.0, captured_at=0.0)
@@ -120,7 +126,7 @@ def test_what_cannot_be_is_told_at_once(tmp_path: Path) -> None:
 def test_free_weights_hear_free_corpora_alone(tmp_path: Path) -> None:
     manifest = write_corpus(tmp_path / "corpus", speakers=4)
     free = job(tmp_path / "job", manifest=manifest, commercial=("second",), free=True)
-    folder = learn(free, QUICK, lambda _: None)
+    folder = delivered(free, QUICK, lambda _: None)
     found = Manifest.load(folder)
     assert [source.corpus for source in found.data] == ["second"]
     assert found.licence.commercial_use
