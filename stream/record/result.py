@@ -17,7 +17,17 @@ from ...models.grid import frames_to_seconds, samples_to_seconds
 from ...models.labels import CHINESE, LABELS
 from ..decision.scene.scenes import profiled, shift_of
 from ..decision.summary import Summary, Total
-from ..events import Episode, EpisodeChanged, Event, Focus, GapNoted, Mark, Scene, SessionInfo
+from ..events import (
+    Episode,
+    EpisodeChanged,
+    Event,
+    Focus,
+    GapNoted,
+    Mark,
+    Scene,
+    SessionInfo,
+    TieBreak,
+)
 from .card import Card, LegFiles
 from .eventlog import read_events
 from .files import FolderError, local_time
@@ -205,6 +215,9 @@ def _episode(episode: Episode) -> dict[str, Any]:
         "reason_zh": episode.reason_zh,
         "focus_fear": _focus(episode.focus_fear),
         "focus_disgust": _focus(episode.focus_disgust),
+        "named": episode.stronger,
+        "enhanced": episode.enhanced,
+        "tie_break": _tie_break(episode.tie_break),
         "evidence": [asdict(piece) for piece in episode.evidence],
         "floor_rise": _rounded(episode.floor_rise, 2),
         "crossing_s": None if episode.crossing is None else frames_to_seconds(episode.crossing),
@@ -219,6 +232,17 @@ def _focus(focus: Focus | None) -> dict[str, Any] | None:
         "end_s": frames_to_seconds(focus.end),
         "score": _rounded(focus.score, 2),
     }
+
+
+def _tie_break(tie: TieBreak | None) -> dict[str, Any] | None:
+    if tie is None:
+        return None
+    points = {
+        name: _rounded(getattr(tie, name), 2)
+        for name in ("fear", "disgust", "similarity", "fear_enhanced", "disgust_enhanced")
+    }
+    start_s, end_s = frames_to_seconds(tie.start), frames_to_seconds(tie.end)
+    return {"start_s": start_s, "end_s": end_s, **points, "centres": tie.centres}
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
