@@ -154,13 +154,14 @@ class Monitor:
             self._engine.stop()
         finally:
             self._signal.stop()
+            if self._outlets.pitch is not None:
+                self._outlets.pitch.end()
         running = [source.name for source in sources if source.is_alive()]
         if running:
             raise TimeoutError(f"thread {running[0]!r} did not stop within {timeout:g} s")
 
     def open(self, spec: SessionSpec) -> Session:
-        """Begin a session. Raises AdmissionError when there are too many, or while stopping;
-        SceneError for an unknown profile."""
+        """Begin a session. Raises AdmissionError (too many, or stopping), SceneError (profile)."""
         ruling = rule(
             spec.source,
             [(leg.name, leg.role) for leg in spec.legs],

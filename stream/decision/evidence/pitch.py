@@ -53,6 +53,9 @@ class Pitch(Protocol):
         contour = self.track(samples)
         return lambda: contour
 
+    def end(self) -> None:
+        """Nothing more will be begun."""
+
 
 class SwiftF0(Pitch):
     """The network. One may serve many legs and threads; it runs on one thread, so that the same
@@ -89,7 +92,7 @@ class Beside(Pitch):
     """Another one's pitch, what is begun found in a thread of its own.
 
     Three seconds of sound take some 15 ms, for which no other call, and no engine, should wait.
-    The thread ends when nobody holds this any more.
+    The thread ends by `end`, or when nobody holds this any more.
     """
 
     def __init__(self, pitch: Pitch) -> None:
@@ -103,3 +106,7 @@ class Beside(Pitch):
     def begin(self, samples: Float32) -> Callable[[], Contour]:
         """The same numbers, found meanwhile."""
         return self._thread.submit(self._pitch.track, samples).result
+
+    def end(self) -> None:
+        """Find what was begun, then end the thread."""
+        self._thread.shutdown()

@@ -1,5 +1,7 @@
 """Pitch, on voices whose pitch is known."""
 
+import threading
+
 import numpy as np
 import pytest
 from tests.stream.decision.evidence.voices import voice
@@ -30,3 +32,12 @@ def test_semitones_count_from_100_hz_and_only_where_there_is_voice() -> None:
     contour = Contour(hz=np.array([200.0, 50.0]), voiced=np.array([True, False]))
     assert contour.semitones[0] == pytest.approx(12.0)
     assert np.isnan(contour.semitones[1])
+
+
+def test_the_thread_beside_ends_when_told() -> None:
+    before = set(threading.enumerate())
+    beside = Beside(SwiftF0())
+    found = beside.begin(np.zeros(16_000, np.float32))
+    beside.end()
+    assert not found().voiced.any()
+    assert set(threading.enumerate()) == before
