@@ -55,6 +55,7 @@ class Pitch(Protocol):
 
     def end(self) -> None:
         """Nothing more will be begun."""
+        return
 
 
 class SwiftF0(Pitch):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.stream.decision.evidence.voices import voice
 
-from tonewatch.stream.decision.evidence.pitch import HOP, Contour, SwiftF0
+from tonewatch.stream.decision.evidence.pitch import HOP, Beside, Contour, SwiftF0
 
 
 @pytest.mark.parametrize("hz", [90.0, 150.0, 260.0])
