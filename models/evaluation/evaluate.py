@@ -65,7 +65,7 @@ def evaluate(
     """Run it, write evaluation.json, evaluation.md and three PNGs; returns the figures.
 
     With a `gate` only what it takes for speech is read, as in a call; a clip in which it finds none
-    is answered at random.
+    counts as the first label.
     Raises CorpusError, OverlapError, EngineError.
     """
     known = [LABELS.index(label) for label in engine.manifest.known]

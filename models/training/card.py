@@ -128,7 +128,7 @@ def _what(manifest: Manifest) -> str:
 def _unseen_corpora(accuracy: Mapping[str, Any]) -> list[str]:
     rows = accuracy["uar_unseen_corpus_shared_labels"]
     if not rows:
-        return ["Trained on one corpus: nothing is known of others.", ""]
+        return ["Whole corpora were not left out: nothing is known of others.", ""]
     return [
         "Unseen corpora (nothing of the corpus was trained on; labels angry, disgusted, fearful,"
         " happy, neutral, sad, as far as the corpus has them):",

@@ -49,7 +49,7 @@ def test_the_card_says_what_the_manifest_says(tmp_path: Path) -> None:
 def test_a_card_of_one_corpus_says_that_others_are_not_known(tmp_path: Path) -> None:
     write_card(tmp_path, manifest(uar_unseen_corpus_shared_labels={}, ece_unseen_corpus=None))
     card = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "Trained on one corpus" in card
+    assert "nothing is known of others" in card
     assert "error 3.1 % on unseen speakers (fitted on held-out speakers;" in card
 
 
