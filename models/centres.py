@@ -151,7 +151,9 @@ def _compass(path: Path, changed_ns: int) -> tuple[Centres, Compass]:
 def compass_for(manifest: Manifest, chosen: Path | None = None) -> Compass | None:
     """The compass of the chosen file, else of the one in the model's folder; None without any.
 
-    A file is read again once it has changed. Raises CentresError.
+    Centres in the model's folder that belong to other weights are left out: a model can be trained
+    anew before they are (`stale` tells). A file is read again once it has changed. Raises
+    CentresError.
     """
     own = manifest.folder / CENTRES_NAME if manifest.folder is not None else None
     path = chosen or own
@@ -162,8 +164,19 @@ def compass_for(manifest: Manifest, chosen: Path | None = None) -> Compass | Non
     except OSError:
         changed = 0
     centres, compass = _compass(path, changed)
+    if chosen is None and stale(centres, manifest):
+        return None
     centres.check(manifest)
     return compass
+
+
+def stale(centres: Centres, manifest: Manifest) -> str:
+    """Why centres are not of the model's own features; empty where they are."""
+    try:
+        centres.check(manifest)
+    except CentresError as error:
+        return str(error)
+    return ""
 
 
 def fit(

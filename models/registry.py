@@ -130,6 +130,7 @@ def _is_embedded(model: Model) -> bool:
 
 def load_engine(settings: EngineSettings) -> Engine:
     """Find and load the model that the settings name. Raises EngineError or ManifestError."""
+    from .centres import CENTRES_NAME, read_centres, stale
     from .onnx_engine import OnnxEngine
     from .streaming_engine import StreamingEngine
 
@@ -147,6 +148,10 @@ def load_engine(settings: EngineSettings) -> Engine:
             model.manifest.name,
             " and ".join(missing),
         )
+    if (model.folder / CENTRES_NAME).is_file():
+        why = stale(read_centres(model.folder / CENTRES_NAME), model.manifest)
+        if why:
+            log.warning("%s; until then nothing helps to name one of the two", why)
     if model.manifest.streaming is not None:
         return StreamingEngine(model.folder, provider=settings.provider, threads=settings.threads)
     return OnnxEngine(

@@ -14,9 +14,11 @@ from tonewatch.models.centres import (
     compass_for,
     fit,
     read_centres,
+    stale,
 )
 from tonewatch.models.labels import DISGUSTED, FEARFUL, LABELS, NEUTRAL
 from tonewatch.models.manifest import Licence, Manifest
+from tonewatch.models.registry import EMBEDDED, embedded_folder
 
 SIZE = 12
 
@@ -115,6 +117,21 @@ def test_the_model_folder_brings_its_own_centres(tmp_path: Path):
     compass = compass_for(Manifest.load(tmp_path))
     assert compass is not None
     assert compass.version == "1"
+
+
+def test_a_model_s_own_centres_of_older_weights_are_left_out(tmp_path: Path):
+    CENTRES.save(tmp_path / CENTRES_NAME)
+    newer = manifest_of(sha256="b" * 64)
+    (tmp_path / "model.json").write_text(newer.model_dump_json(by_alias=True))
+    assert compass_for(Manifest.load(tmp_path)) is None
+    assert "tonewatch centres fit" in stale(CENTRES, newer)
+    assert stale(CENTRES, manifest_of()) == ""
+
+
+def test_the_shipped_centres_are_of_the_shipped_weights():
+    for path in embedded_folder().glob(f"*/{CENTRES_NAME}"):
+        assert stale(read_centres(path), Manifest.load(path.parent)) == ""
+    assert compass_for(Manifest.load(embedded_folder() / EMBEDDED)) is not None
 
 
 def test_a_chosen_file_must_be_there(tmp_path: Path):
