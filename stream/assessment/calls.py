@@ -101,8 +101,8 @@ class Onset:
 
     emotion: str
     after_s: float | None
-    """Seconds after its onset at which its curve went ahead and stayed there for 0.2 s; None if it
-    never did before the utterance ended."""
+    """Seconds of the utterance, from its first frame that was read, after which its curve went
+    ahead and stayed there for 0.2 s; None if it never did before the utterance ended."""
 
     @property
     def in_time(self) -> bool:
@@ -124,6 +124,6 @@ def onsets(call: Call, played: Played) -> list[Onset]:
         ahead = spoken[places] > 0
         run = np.convolve(ahead, np.ones(hold), "valid") == hold if len(ahead) >= hold else ahead
         at = int(np.flatnonzero(run)[0]) if run.any() else None
-        after = None if at is None else frames_to_seconds(int(places[at]))
+        after = None if at is None else frames_to_seconds(int(places[at] - places[0]))
         found.append(Onset(emotion=emotion, after_s=after))
     return found

@@ -50,7 +50,8 @@ def test_a_late_onset_and_none_are_not_in_time() -> None:
 
 def test_frames_without_a_reading_are_passed_over() -> None:
     lead = np.full(200, np.nan)
+    lead[20:30] = -5.0
     lead[30:50] = 5.0
     fear, disgust = spliced(lead)
-    assert fear.after_s == 0.6
+    assert fear.after_s == 0.2, "counted from the first frame that was read"
     assert disgust.after_s is None
