@@ -245,6 +245,16 @@ def test_the_notice_is_asked_before_a_voice_is_scored(open_page: Opener, example
     expect(dialog).not_to_be_visible()
 
 
+def serious(page: Page) -> list[tuple[str, str]]:
+    """What axe finds, as rule and element."""
+    return [
+        (problem["id"], node["html"][:120])
+        for problem in Axe().run(page).response["violations"]
+        if problem["impact"] in ("serious", "critical")
+        for node in problem["nodes"]
+    ]
+
+
 @pytest.mark.parametrize("view", _often(VIEWS, ("calls", "call")))
 @pytest.mark.parametrize("theme", _often(("light", "dark"), "light"))
 def test_axe_finds_nothing_serious(
@@ -252,14 +262,25 @@ def test_axe_finds_nothing_serious(
 ) -> None:
     page = open_page(f"{example_site}{VIEWS[view]}", color_scheme=theme)
     settled(page)
-    found = Axe().run(page).response["violations"]
-    serious = [
-        (problem["id"], node["html"][:120])
-        for problem in found
-        if problem["impact"] in ("serious", "critical")
-        for node in problem["nodes"]
-    ]
-    assert serious == []
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("theme", _often(("light", "dark"), "light"))
+def test_axe_finds_nothing_serious_in_a_review(
+    open_page: Opener, example_site: str, theme: str
+) -> None:
+    page = open_page(f"{example_site}#/review", color_scheme=theme)
+    assert serious(page) == []
+    page.get_by_label("Your name").fill("Ada")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="What do you hear?")).to_be_visible()
+    assert serious(page) == []
+    page.keyboard.press("1")
+    expect(page.get_by_text("You heard: fearful")).to_be_visible()
+    page.get_by_text("How far model and reviewers agree").click()
+    page.get_by_text("Learn from reviews").click()
+    expect(page.get_by_role("button", name="Adopt it")).to_be_visible()
+    assert serious(page) == []
 
 
 @pytest.mark.parametrize("view", _often(VIEWS, ("call",)))

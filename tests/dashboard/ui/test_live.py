@@ -87,7 +87,7 @@ def test_an_ended_call_is_found_heard_and_reviewed(
     page.get_by_role("link", name="Review").click()
     page.get_by_label("Your name").fill("Ada")
     page.get_by_role("button", name="Begin").click()
-    page.get_by_role("button", name="1 fearful").click()
+    page.get_by_role("button", name="fearful", exact=True).click()
     expect(page.get_by_text("You heard: fearful")).to_be_visible()
     wait_for_pixels(page, ".duel canvas", "--fearful")
     page.get_by_role("link", name="Past", exact=True).click()

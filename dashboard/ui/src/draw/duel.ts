@@ -37,7 +37,7 @@ export class Duel {
         width: Math.max(200, host.clientWidth),
         height: Math.max(160, host.clientHeight),
         pxAlign: false,
-        padding: [8, 96 * palette.scale, 0, 0],
+        padding: [8 * palette.scale, 96 * palette.scale, 0, 0],
         legend: { show: false },
         cursor: { show: false },
         scales: {
