@@ -12,6 +12,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from ..models.engine import EngineError
+from ..models.manifest import ManifestError
+from ..models.training.corpus import CorpusError
+from ..stream.picture import PictureError
 from .options import Failure
 
 
@@ -129,6 +133,71 @@ def evidence(manifest: Path, telephone: bool, target: Path | None) -> None:
 
     figures = run_evidence(manifest, on_telephone=telephone, progress=_say)
     _report("evidence", figures, target)
+
+
+@command.command()
+@click.argument("manifest", type=click.Path(path_type=Path, exists=True))
+@click.option("--models", required=True, metavar="A,B,..", help="Models: names or folders.")
+@click.option("--funasr", type=click.Path(path_type=Path, exists=True), help="Its checkpoint.")
+@click.option("--rounds", default=5, show_default=True, help="Times that each window is read.")
+@click.option("--call-s", default=60.0, show_default=True, help="Length of the call.")
+@click.option("--most-channels", default=512, show_default=True, help="Most calls to try.")
+@click.option("--run-s", default=0.0, show_default=True, help="Seconds of the call to read really.")
+@click.option("--hop-ms", default=480, show_default=True, help="Hop of the policies' call.")
+@click.option("--picture", type=click.Path(path_type=Path), help="PNG of cost and latency.")
+@click.option("--json", "target", type=click.Path(path_type=Path), help="Keep raw numbers here.")
+def models(
+    manifest: Path,
+    models: str,
+    funasr: Path | None,
+    rounds: int,
+    call_s: float,
+    most_channels: int,
+    run_s: float,
+    hop_ms: int,
+    picture: Path | None,
+    target: Path | None,
+) -> None:
+    """Cost of a window, of a call and of many calls, model beside model in one run.
+
+    The call is assembled from the labelled clips of MANIFEST: two legs, each speaking 45 % of the
+    time. With --funasr (extra `export`) FunASR's own generate is measured in the same rounds.
+    """
+    from .bench_models import ModelsBench, run_models
+    from .bench_models_picture import draw_models
+
+    bench = ModelsBench(
+        models=tuple(models.split(",")),
+        speech=manifest,
+        funasr=funasr,
+        rounds=rounds,
+        call_s=call_s,
+        most_channels=most_channels,
+        run_s=run_s,
+        hop_ms=hop_ms,
+    )
+    try:
+        figures = run_models(bench, progress=_say)
+        _report("models", figures, target)
+        for name in ("models", "policies", "channels"):
+            Console().print(_rows(name, figures[name]))
+        if picture is not None:
+            draw_models(figures, picture)
+    except (CorpusError, EngineError, ManifestError, PictureError, OSError) as error:
+        raise Failure(str(error)) from error
+
+
+def _rows(title: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(*rows[0], title=title)
+    for row in rows:
+        table.add_row(*map(_cell, row.values()))
+    return table
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_cell(one)}" for key, one in value.items())
+    return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _say(line: str) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from ..models.engine import Engine
 from ..models.window import Frames, Window
 from .events import Fault
-from .pace import Load, Pace, Turns
+from .pace import EveryNth, Load, Pace
 from .worker import Worker
 
 RUN_WAITING = 8
@@ -121,7 +121,7 @@ class EngineThread(Worker):
         self._keep = 1
         """Windows of one live leg that may wait: a newer one supersedes the oldest."""
         self._windows = self._failed = self._superseded = 0
-        self._pace, self._turns = Pace(most_pace), Turns()
+        self._pace, self._turns = Pace(most_pace), EveryNth()
         self._busy = 0.0
         """Seconds of the engine's work."""
 

@@ -57,7 +57,7 @@ class Pace:
         return self.factor != factor
 
 
-class Turns:
+class EveryNth:
     """Which windows of a leg are read at a factor: each `factor`-th, counted leg by leg."""
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tonewatch.stream.pace import CALM_LOOKS, Load, Pace, Turns
+from tonewatch.stream.pace import CALM_LOOKS, EveryNth, Load, Pace
 
 
 def looks(pace: Pace, shares: list[float], *, superseded: int = 0) -> list[int]:
@@ -48,7 +48,7 @@ def test_the_factor_stays_within_its_bounds(shares: list[float], most: int) -> N
 
 
 def test_each_leg_has_turns_of_its_own() -> None:
-    turns = Turns()
+    turns = EveryNth()
     assert [turns.take("a", 2) for _ in range(5)] == [True, False, True, False, True]
     assert turns.take("b", 2)
     assert not turns.take("a", 2)
