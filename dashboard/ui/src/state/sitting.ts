@@ -110,9 +110,12 @@ export class Sitting {
   }
 
   private async unlessLost(item: ReviewItem, task: () => Promise<void>): Promise<void> {
+    const asked = this.step.peek();
     try {
       await task();
     } catch (error) {
+      // A claim that was on its way while the vote was taken comes too late to matter.
+      if (this.step.peek() !== asked && error instanceof Refused) return;
       if (!(error instanceof Refused) || error.status !== CONFLICT) throw error;
       if (error.code === "too_late") throw error;
       this.step.value = { kind: "lost", item, by: error.by };
