@@ -128,3 +128,15 @@ def test_who_agrees_with_whom_is_drawn_and_exported(
     with page.expect_download() as download:
         page.get_by_role("link", name="All votes as CSV").click()
     assert "fearful" in Path(download.value.path()).read_text()
+
+
+def test_too_few_decided_flags_are_said_to_be_too_few(
+    open_page: Opener, desk: tuple[Parts, Site]
+) -> None:
+    open_page.allowed = ("409",)
+    _, serving = desk
+    page = sat_down(open_page, serving, "Ada")
+    page.get_by_text("Learn from reviews").click()
+    expect(page.get_by_text("In force: the model as it came.")).to_be_visible()
+    page.get_by_role("button", name="Learn now").click()
+    expect(page.get_by_role("alert")).to_contain_text("decide further flags")
