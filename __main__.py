@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "evaluate": "Judge a model on labelled clips of speakers it has not heard.",
     "centres": "Fit, show or test the centres that help to name fear or disgust.",
     "learn": "Learn from reviews: refit, adopt what is better, roll back.",
+    "calibrate": "Fit the display temperature of any model on labelled clips.",
     "export": "Export emotion2vec+ to a checked ONNX model folder.",
     "bench": "Measure latency, capacity and speed on this machine.",
 }

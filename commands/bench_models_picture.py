@@ -20,13 +20,20 @@ def draw_models(figures: Mapping[str, Any], target: Path) -> Path:
     figure = Figure(figsize=(15, 5), layout="constrained")
     FigureCanvasAgg(figure)
     window, hop, channels = figure.subplots(1, 3)
+    colours = {row["name"]: f"C{number}" for number, row in enumerate(figures["models"])}
     for row in figures["models"]:
         seconds = [float(length.removesuffix(" s")) for length in row["processor_ms"]]
-        window.plot(seconds, list(row["processor_ms"].values()), "o-", label=row["name"])
+        window.plot(
+            seconds,
+            list(row["processor_ms"].values()),
+            "o-",
+            label=row["name"],
+            color=colours[row["name"]],
+        )
     for row in figures["curves"]:
-        by_hop = row["ms_per_second_by_hop"]
-        hop.plot([int(ms) for ms in by_hop], list(by_hop.values()), "o-", label=row["model"])
-        channels.plot(row["channels"], row["p95_ms"], "o-", label=row["model"])
+        by_hop, colour = row["ms_per_second_by_hop"], colours[row["model"]]
+        hop.plot([int(ms) for ms in by_hop], list(by_hop.values()), "o-", color=colour)
+        channels.plot(row["channels"], row["p95_ms"], "o-", color=colour)
     window.set(xlabel="window (s)", ylabel="processor ms a window", yscale="log")
     hop.set(xlabel="hop (ms)", ylabel="processor ms a second of call", yscale="log")
     channels.set(

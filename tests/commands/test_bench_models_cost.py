@@ -27,7 +27,7 @@ def test_the_matrices_are_nearly_all_of_the_parameters() -> None:
 def test_a_shorter_window_costs_less_than_its_share_of_the_attention() -> None:
     full, half = operations(768, 48_000), operations(768, 24_000)
     assert half.attention < full.attention / 3
-    assert half.products == pytest.approx(full.products / 2, rel=0.05)
+    assert half.products == pytest.approx(full.products / 2, rel=0.1)
 
 
 def test_readers_are_timed_in_turn_and_the_first_call_is_not_counted() -> None:
@@ -52,5 +52,7 @@ def test_a_ratio_is_taken_round_by_round() -> None:
 
 
 def test_the_machines_peak_is_a_rate() -> None:
-    assert np.isfinite(matrix_peak(512, 2))
-    assert matrix_peak(512, 2) > 0
+    library, rate = matrix_peak(512, 2)
+    assert library in ("NumPy", "ONNX Runtime")
+    assert np.isfinite(rate)
+    assert rate > 0
