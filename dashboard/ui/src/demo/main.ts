@@ -50,7 +50,8 @@ export function examplePage(): Page {
     if (store.current.link !== "live") return;
     for (const call of calls) {
       const known = store.current.sessions.get(call.plan.info.id);
-      if (known?.info.state === "live") call.advance(due(call), Date.now()).forEach(tell);
+      if (known?.info.state !== "live") continue;
+      call.advance(due(call), Date.now(), known.info.scoring).forEach(tell);
     }
   }, TICK_MS);
   return {
