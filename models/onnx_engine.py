@@ -1,17 +1,14 @@
 """Any model folder that keeps the contract (docs/model-folder.md), run by ONNX Runtime."""
 
-import contextlib
-import hashlib
 import logging
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from .engine import EngineError
-from .labels import LABELS, MASKED_LOGIT
 from .manifest import Manifest
+from .onnx_answers import check_width, checked, named, quiet_noise, unlearned, verified
 from .onnx_binding import BoundRuns
 from .onnx_session import Provider
 from .probe import distance, probe_wave
@@ -54,7 +51,6 @@ class OnnxEngine:
         on_gpu = "CPU" not in self._provider
         self._batch = batch if self._manifest.batching and on_gpu else 1
         self._bound = BoundRuns(self._session, batch=self._batch) if on_gpu else None
-        self._masked = np.array([label not in self._manifest.known for label in LABELS])
         self._warm_up(graph)
         self._check_probe(force)
 
@@ -96,39 +92,23 @@ class OnnxEngine:
 
     def _run(self, waves: Float32) -> tuple[Float32, Float32]:
         """Waves [B, S] to logits [B, F, 9] and features [B, F, D]."""
-        try:
+        with named(self._manifest):
             if self._bound:
                 logits, features = self._bound.run(waves)
             else:
                 logits, features = self._session.run(["logits", "features"], {"wave": waves})
-        except Exception as error:  # onnxruntime raises many unrelated types
-            raise EngineError(f"model {self._manifest.name}: {error}") from error
-        expected = (len(waves), self._manifest.frames_of(waves.shape[1]), len(LABELS))
-        if logits.shape != expected:
-            raise EngineError(
-                f"model {self._manifest.name}: expected logits {expected}, got {logits.shape}; "
-                "the graph and its manifest do not belong together"
-            )
-        if not np.isfinite(logits).all():
-            raise EngineError(f"model {self._manifest.name}: logits are not finite")
-        return np.where(self._masked, np.float32(MASKED_LOGIT), logits), features
+        return checked(logits, self._manifest, waves), features
 
     def _warm_up(self, graph: Path) -> None:
         """Run shapes once: a GPU's first call of a shape is slow, and a wrong graph shows.
 
         On the CPU only the memory has to be there: the longest length will do.
         """
-        noise = np.random.default_rng(0).standard_normal(self._manifest.window_samples)
-        lengths = self._manifest.lengths
+        noise, lengths = quiet_noise(self._manifest), self._manifest.lengths
         for length in lengths if self._bound else {lengths[0], lengths[-1]}:
-            wave = (0.05 * noise[:length]).astype(np.float32)
             for size in self._bound.sizes if self._bound else (1,):
-                _, features = self._run(np.repeat(wave[None], size, axis=0))
-            if features.shape[-1] != self._manifest.feature_dim:
-                raise EngineError(
-                    f"{graph}: expected {self._manifest.feature_dim} features, "
-                    f"found {features.shape[-1]}"
-                )
+                _, features = self._run(np.repeat(noise[None, :length], size, axis=0))
+            check_width(features, self._manifest, graph)
 
     def _check_probe(self, force: bool) -> None:
         """Whether this machine computes what was exported. Raises EngineError unless `force`."""
@@ -136,7 +116,7 @@ class OnnxEngine:
         if probe is None:
             return
         logits, _ = self._run(probe_wave(probe.samples)[None])
-        found = distance(logits[0], probe.logits, ~self._masked)
+        found = distance(logits[0], probe.logits, ~unlearned(self._manifest))
         if found <= probe.limit:
             return
         line = (
@@ -159,34 +139,6 @@ def _groups(windows: Sequence[Window], size: int) -> Iterator[list[Window]]:
         group.append(window)
     if group:
         yield group
-
-
-@contextlib.contextmanager
-def verified(graph: Path, manifest: Manifest) -> Iterator[None]:
-    """Check a graph on another core while the block loads it; what the check says goes first."""
-    if not graph.is_file():
-        raise EngineError(f"{graph}: missing, though the manifest of {manifest.name} names it")
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        checked = pool.submit(check_graph, graph, manifest)
-        try:
-            yield
-        finally:
-            checked.result()
-
-
-def check_graph(graph: Path, manifest: Manifest) -> None:
-    """Whether it is the graph that the manifest describes. Raises EngineError."""
-    if not graph.is_file():
-        raise EngineError(f"{graph}: missing, though the manifest of {manifest.name} names it")
-    if not manifest.sha256:
-        return
-    with graph.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != manifest.sha256:
-        raise EngineError(
-            f"{graph}: not the graph that its manifest describes (SHA-256 differs); "
-            "make or copy the model folder again as a whole"
-        )
 
 
 def _check_interface(session: Session, graph: Path) -> None:

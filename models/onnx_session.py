@@ -44,13 +44,17 @@ def default_threads() -> int:
     return max(1, (os.cpu_count() or 1) - 1)
 
 
-def _options(threads: int) -> ort.SessionOptions:
+def _options(threads: int, *, plain: bool) -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads or default_threads()
     options.inter_op_num_threads = 1
     # Spinning threads take the cores away from the sound.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
+    if plain:
+        # Else products with small weights round what they multiply too, each processor in its own
+        # way, and a row's numbers depend on how many rows there are.
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
     return options
 
 
@@ -69,11 +73,13 @@ def load_session(
     threads: int = 0,
     fallback: bool = False,
     options: Mapping[str, Mapping[str, str]] | None = None,
+    plain: bool = False,
 ) -> tuple[ort.InferenceSession, str]:
     """Load a graph; return the session and the name of what it really computes on.
 
-    `options` are those of single providers. Where something else loaded than was wanted, the name
-    says so ("CPU instead of CUDA"). Raises EngineError for a graph that cannot be loaded,
+    `options` are those of single providers. `plain`: small weights are unpacked while the graph is
+    loaded, and all is computed in fp32. Where something else loaded than was wanted, the name says
+    so ("CPU instead of CUDA"). Raises EngineError for a graph that cannot be loaded,
     ProviderError when a provider was demanded by name, another one loaded and no `fallback` is
     allowed.
     """
@@ -89,7 +95,9 @@ def load_session(
         raise EngineError(f"{graph}: cannot be read: no such file")
     try:
         # By its path: from memory the file would be copied twice (large: 4.6 s instead of 1 s).
-        session = ort.InferenceSession(str(graph), sess_options=_options(threads), providers=chain)
+        session = ort.InferenceSession(
+            str(graph), sess_options=_options(threads, plain=plain), providers=chain
+        )
     except Exception as error:  # onnxruntime raises many unrelated types for a bad graph
         reason = " ".join(str(error).split())
         raise EngineError(f"{graph}: not a graph that ONNX Runtime can load: {reason}") from error

@@ -153,7 +153,12 @@ def load_engine(settings: EngineSettings) -> Engine:
         if why:
             log.warning("%s; until then nothing helps to name one of the two", why)
     if model.manifest.streaming is not None:
-        return StreamingEngine(model.folder, provider=settings.provider, threads=settings.threads)
+        return StreamingEngine(
+            model.folder,
+            provider=settings.provider,
+            threads=settings.threads,
+            batch=settings.batch,
+        )
     return OnnxEngine(
         model.folder,
         provider=settings.provider,

@@ -18,7 +18,7 @@ import onnxruntime as ort
 from ..models import tensorrt_cache as cache
 from ..models.engine import EngineError
 from ..models.manifest import Manifest
-from ..models.onnx_engine import check_graph
+from ..models.onnx_answers import check_graph
 from ..models.onnx_session import TENSORRT, load_session
 from ..models.probe import distance, probe_wave
 from .errors import ExportError

@@ -82,11 +82,15 @@ def plan_batch(
 def batch_of(engine: Engine, batch: int, max_wait_s: float) -> tuple[int, float]:
     """Windows in one call and seconds to wait for them.
 
-    One by one where the engine would take them one by one anyway: an answer that waits for its
-    neighbours is only later.
+    On a CPU nobody waits: an answer that waits for its neighbours is only later. An engine that
+    remembers takes what is there already, where rows are independent: its weights pass through the
+    processor once for all of them. Others would be read one by one there anyway.
     """
-    together = engine.manifest.batching and "CPU" not in engine.provider
-    return (batch, max_wait_s) if together else (1, 0.0)
+    if not engine.manifest.batching:
+        return 1, 0.0
+    if "CPU" not in engine.provider:
+        return batch, max_wait_s
+    return (batch, 0.0) if engine.manifest.streaming is not None else (1, 0.0)
 
 
 class EngineThread(Worker):

@@ -120,7 +120,8 @@ class StreamingLogMel(nn.Module):
         spectrum = functional.conv1d(sound[:, None], self.kernel, stride=STEP)
         real, imaginary = spectrum.split(FFT // 2 + 1, dim=1)
         power = real * real + imaginary * imaginary
-        mean = 2 * power[:, :, 3:].sum(1) / (FFT * HANN_POWER)
+        # As a product: a sum's last digit depends on how many rows there are.
+        mean = 2 * (torch.ones(1, FFT // 2 + 1) @ power[:, :, 3:])[:, 0] / (FFT * HANN_POWER)
         reference, level = self.level(mean, state[:, :3])
         reference = torch.cat([state[:, 3:] + LOWEST, reference], 1)
         log = torch.log10((self.mel @ power).clamp_min(1e-12))
@@ -159,16 +160,34 @@ class StreamingBlock(nn.Module):
         # Row i looks at keys i .. i + back + ahead: one column of keys for each distance.
         reach = self.back + self.ahead + 1
         columns = torch.arange(count)[:, None] + torch.arange(reach)[None]
-        every = query @ keys.transpose(-2, -1)
-        near = torch.gather(every, 3, columns.expand(batch, heads, count, reach))
-        near = near + query @ self.far.permute(1, 2, 0)
+        near = _near(query @ keys.transpose(-2, -1), reach) + query @ self.far.permute(1, 2, 0)
         number = first[:, None, None] - (self.back + self.ahead) + columns
         near = (near * size**-0.5).masked_fill(number[:, None] < 0, FAR)
-        weights = torch.zeros_like(every).scatter(3, columns.expand_as(near), near.softmax(-1))
-        x = x + inner.out((weights @ values).transpose(1, 2).reshape(batch, count, width))
+        x = x + inner.out(
+            (_spread(near.softmax(-1)) @ values).transpose(1, 2).reshape(batch, count, width)
+        )
         x = x + inner.down(functional.gelu(inner.up(inner.norm2(x))))
         kept = self.back + self.ahead
         return x, keys[:, :, -kept:], values[:, :, -kept:], frames[:, count:]
+
+
+def _near(every: Tensor, reach: int) -> Tensor:
+    """Of [B, H, n, n + reach - 1], in row i the columns i .. i + reach - 1: [B, H, n, reach].
+
+    Rows that are one longer begin one further to the right in the same memory: nothing is looked
+    up by an index.
+    """
+    batch, heads, count, width = every.shape
+    longer = functional.pad(every.reshape(batch, heads, count * width), (0, count))
+    return longer.reshape(batch, heads, count, width + 1)[..., :reach]
+
+
+def _spread(near: Tensor) -> Tensor:
+    """The way back from `_near`, zeros elsewhere."""
+    batch, heads, count, reach = near.shape
+    width = count + reach - 1
+    flat = functional.pad(near, (0, count)).reshape(batch, heads, count * (width + 1))
+    return flat[..., : count * width].reshape(batch, heads, count, width)
 
 
 class StreamingEncoder(nn.Module):

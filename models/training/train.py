@@ -25,7 +25,7 @@ from .ct2 import read_variables
 from .distil import Distillation, distil
 from .encoder import Encoder, EncoderConfig, load_encoder
 from .features import extract, windows
-from .forms import FormName, network_of, parity, shape_of, write
+from .forms import FormName, network_of, parity, rows_stand_alone, shape_of, write
 from .head import fit_temperature
 from .licences import free_noise
 from .publish import accuracy_of, digest_of, licence_of, publish, sources_of
@@ -113,7 +113,7 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
             known=job.known,
             feature_dim=encoder.config.width,
             precision="int8 and fp16 weights, fp32 arithmetic",
-            batching=False,
+            batching=rows_stand_alone(network, graph),
             calibration=calibration,
             checks=checks,
             data=sources_of(clips, job.commercial),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tonewatch.models import registry
 from tonewatch.models.engine import EngineError
 from tonewatch.models.labels import LABELS, MASKED_LOGIT, OTHER, UNKNOWN
 from tonewatch.models.registry import EMBEDDED, load_engine
@@ -32,6 +33,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def engine(folder: Path) -> StreamingEngine:
     return StreamingEngine(folder, provider="cpu")
+
+
+@pytest.fixture(scope="module")
+def shipped() -> StreamingEngine:
+    folder = Path(registry.__file__).parent / "compact-stream"
+    return StreamingEngine(folder, provider="cpu", batch=4)
 
 
 def joined(answers: list[Frames]) -> np.ndarray:
@@ -91,6 +98,85 @@ def test_legs_do_not_know_of_each_other(engine: StreamingEngine) -> None:
         answers = engine.infer([window(50 + k, 62 + k, leg="b"), window(k, k + 12, leg="a")])
         mixed.append(answers[1].logits)
     np.testing.assert_array_equal(np.concatenate(alone), np.concatenate(mixed))
+
+
+def hops(legs: str, counts: list[int]) -> list[list[Window]]:
+    """Windows of a hop, turn by turn: each leg elsewhere in the sound, with its own number."""
+    begins = {leg: 7 * place for place, leg in enumerate(legs)}
+    return [
+        [
+            window(begins[leg] + 8 * turn, begins[leg] + 8 * turn + 8, leg=leg)
+            for leg, count in zip(legs, counts, strict=True)
+            if turn < count
+        ]
+        for turn in range(max(counts))
+    ]
+
+
+@given(counts=st.lists(st.integers(0, 8), min_size=1, max_size=6).filter(any))
+def test_legs_that_share_calls_read_what_they_read_alone_bit_for_bit(
+    shipped: StreamingEngine, counts: list[int]
+) -> None:
+    legs = "abcdef"[: len(counts)]
+    turns = hops(legs, counts)
+    for leg in legs:
+        shipped.open(leg)
+    alone = {
+        leg: [shipped.infer([w])[0] for turn in turns for w in turn if w.leg == leg] for leg in legs
+    }
+    for leg in legs:
+        shipped.open(leg)
+    for turn in turns:
+        for frames in shipped.infer(turn):
+            expected = alone[frames.leg].pop(0)
+            assert frames.start_frame == expected.start_frame
+            np.testing.assert_array_equal(frames.logits, expected.logits)
+            np.testing.assert_array_equal(frames.features, expected.features)
+
+
+def test_windows_of_one_leg_in_a_call_are_read_one_after_another(shipped: StreamingEngine) -> None:
+    turns = hops("ab", [4, 3])
+    for leg in "ab":
+        shipped.open(leg)
+    single = [frames for turn in turns for frames in shipped.infer(turn)]
+    for leg in "ab":
+        shipped.open(leg)
+    for one, other in zip(shipped.infer([w for turn in turns for w in turn]), single, strict=True):
+        assert (one.leg, one.start_frame) == (other.leg, other.start_frame)
+        np.testing.assert_array_equal(one.logits, other.logits)
+
+
+def test_a_call_that_fails_has_read_nothing(engine: StreamingEngine) -> None:
+    for leg in "ab":
+        engine.open(leg)
+    engine.infer([window(0, 8, leg="a")])
+    bad = np.full(2560, np.nan, np.float32)
+    broken = Window(leg="b", start_frame=0, samples=bad, speech=1.0, captured_at=0.0)
+    with pytest.raises(EngineError, match="not finite"):
+        engine.infer([window(8, 16, leg="a"), broken])
+    (again,) = engine.infer([window(8, 16, leg="a")])
+    assert again.start_frame == 8 - DELAY
+
+
+def test_rows_that_are_not_independent_are_read_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tiny_streaming_model(tmp_path / "tiny")
+    compute = StreamingEngine._compute
+
+    def coupled(self: StreamingEngine, waves: np.ndarray, state: object) -> tuple[object, ...]:
+        logits, features, after = compute(self, waves, state)
+        return logits + np.float32(1e-3 * len(waves)), features, after
+
+    monkeypatch.setattr(StreamingEngine, "_compute", coupled)
+    engine = StreamingEngine(folder, provider="cpu", batch=4)
+    assert "legs are read one by one" in caplog.text
+    for leg in "ab":
+        engine.open(leg)
+    both = engine.infer([window(0, 8, leg="a"), window(0, 8, leg="b")])
+    engine.open("a")
+    (alone,) = engine.infer([window(0, 8, leg="a")])
+    np.testing.assert_array_equal(both[0].logits, alone.logits)
 
 
 def test_the_registry_serves_a_streaming_folder(folder: Path) -> None:

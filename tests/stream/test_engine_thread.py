@@ -10,6 +10,7 @@ from tests.stream.house import LONG_S, GatedEngine
 from tests.stream.record.world import MANIFEST, LoudnessEngine
 
 from tonewatch.models.engine import Engine
+from tonewatch.models.manifest import Streaming
 from tonewatch.models.window import Frames, Window
 from tonewatch.stream.engine_thread import Answer, EngineThread, Task, batch_of, plan_batch
 from tonewatch.stream.events import Fault
@@ -90,6 +91,16 @@ def test_on_the_cpu_windows_go_one_by_one() -> None:
     assert batch_of(gpu, 8, 0.01) == (8, 0.01)
     gpu.manifest = MANIFEST.model_copy(update={"batching": False})  # type: ignore[misc]
     assert batch_of(gpu, 8, 0.01) == (1, 0.0)
+
+
+def test_an_engine_that_remembers_takes_what_waits_and_waits_for_nothing() -> None:
+    engine = LoudnessEngine()
+    remembers = Streaming(delay_frames=10)
+    engine.manifest = MANIFEST.model_copy(update={"streaming": remembers})  # type: ignore[misc]
+    assert batch_of(engine, 8, 0.01) == (8, 0.0)
+    assert plan_batch([task(at=1.0)], size=8, max_wait=0.0, now=1.0)[0]
+    engine.manifest = engine.manifest.model_copy(update={"batching": False})  # type: ignore[misc]
+    assert batch_of(engine, 8, 0.01) == (1, 0.0)
 
 
 class Desk:
