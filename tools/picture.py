@@ -30,10 +30,7 @@ FLAGS = [
 
 
 def draw(page: Page, address: str, target: Path) -> None:
-    """Play the demo call and take the picture behind its first flag.
-
-    `compact` raises one in the demo's synthetic voices, `compact-stream` none.
-    """
+    """Play the demo call and take the picture behind its first flag."""
     while True:
         try:
             page.goto(address)
@@ -41,8 +38,7 @@ def draw(page: Page, address: str, target: Path) -> None:
         except PlaywrightError:
             page.wait_for_timeout(200)  # the address is told before the rooms behind it stand
     page.get_by_role("button", name=re.compile("demo", re.IGNORECASE)).first.click()
-    flag = page.get_by_text("needs review", exact=False).first
-    expect(flag).to_be_visible(timeout=90_000)
+    expect(page.locator(".flags li").first).to_be_visible(timeout=120_000)
     page.wait_for_timeout(8_000)
     target.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=target)
@@ -61,8 +57,6 @@ def main() -> None:
                 "-m",
                 "tonewatch",
                 "serve",
-                "--model",
-                "compact",
                 "--port",
                 "0",
                 "--output",

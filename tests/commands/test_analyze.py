@@ -7,6 +7,8 @@ import numpy as np
 import soundfile
 from tests.stream.sound import RATE, voice
 
+from tonewatch.stream.sources.demo import LEGS, demo_call
+
 from .shell import tonewatch
 
 
@@ -87,3 +89,14 @@ def test_an_unknown_profile_is_told_before_anything_is_done(tmp_path: Path) -> N
     assert answer.exit_code == 2
     assert "unknown profile 'opera'" in answer.output
     assert not (tmp_path / "out").exists()
+
+
+def test_the_demo_call_shows_a_moment_for_review_with_the_models_that_come_along(
+    tmp_path: Path,
+) -> None:
+    for model in ("compact-stream", "compact"):
+        out = tmp_path / model
+        words = ["--output", out, "--legs", ",".join(LEGS), "--model", model, "--no-plot"]
+        assert tonewatch("analyze", demo_call(), *words).exit_code == 0
+        (result,) = results(out)
+        assert result["episodes"], f"no flag in the demo call with {model}"

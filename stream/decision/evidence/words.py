@@ -1,6 +1,6 @@
 """Evidence in words, English and Chinese: what the voice does, never what a person is."""
 
-from ...findings import EvidenceDirection, EvidenceKind
+from ...findings import EvidenceDirection, EvidenceKind, EvidenceUnit
 
 _SUBJECT = {
     "pitch": ("the voice's pitch", "声音的音高"),
@@ -25,6 +25,7 @@ _MOVED = {
     ("rhythm", "lower"): ("the voice is slower than usual", "声音的语速比平时慢"),
 }
 _DIGITS = {"Hz": 0}
+_CHINESE_UNITS = {"Hz": "Hz", "dB": "dB", "semitones": "个半音", "syllables/s": "音节/秒"}
 
 
 def words(
@@ -32,7 +33,7 @@ def words(
     direction: EvidenceDirection,
     value: float | None,
     usual: float | None,
-    unit: str,
+    unit: EvidenceUnit,
 ) -> tuple[str, str]:
     """A piece of evidence in English and Chinese."""
     english, chinese = _MOVED.get((kind, direction), _SUBJECT[kind])
@@ -43,14 +44,18 @@ def words(
         )
     digits = _DIGITS.get(unit, 1)
     told = f"{value:.{digits}f}"
+    chinese_unit = _CHINESE_UNITS[unit]
     if usual is None:
         return (
             f"{english}: {told} {unit}; what is usual for it is not known yet",
-            f"{chinese}：{told} {unit}；尚不知其平时水平",
+            f"{chinese}：{told} {chinese_unit}；尚不知其平时水平",
         )
     if direction == "usual":
-        return f"{english} is as usual ({told} {unit})", f"{chinese}与平时相同（{told} {unit}）"
+        return (
+            f"{english} is as usual ({told} {unit})",
+            f"{chinese}与平时相同（{told} {chinese_unit}）",
+        )
     return (
         f"{english}: {told} against {usual:.{digits}f} {unit}",
-        f"{chinese}：{told} {unit}，平时 {usual:.{digits}f} {unit}",
+        f"{chinese}：{told} {chinese_unit}，平时 {usual:.{digits}f} {chinese_unit}",
     )
