@@ -49,23 +49,25 @@ class Meter:
 
     def push(self, heard: Heard) -> None:
         """Add frames."""
-        for span in runs(heard.speech):
-            start, stop = heard.start_frame + span.start, heard.start_frame + span.stop
-            if self._speech and self._speech[-1][1] == start:
-                start = self._speech.pop()[0]
-            self._speech.append((start, stop))
-        spoken, missed = int(heard.speech.sum()), int(heard.gap.sum())
+        spoken, missed = int(np.count_nonzero(heard.speech)), int(np.count_nonzero(heard.gap))
+        if spoken == heard.frames:
+            self._speak(heard.start_frame, heard.stop_frame)
+        elif spoken:
+            for span in runs(heard.speech):
+                self._speak(heard.start_frame + span.start, heard.start_frame + span.stop)
         self._talk += spoken
         self._silence += heard.frames - spoken - missed
         if heard.frames:
             self._speaking = bool(heard.speech[-1])
         self.stop_frame = heard.stop_frame
         # Gaps are zeros: they add nothing to the sums, and are left out of the count.
-        loud = np.abs(heard.samples)
-        self._energy += float(np.dot(heard.samples, heard.samples))
-        self._peak = max(self._peak, float(loud.max(initial=0.0)))
-        self._clipped += int((loud >= FULL_SCALE).sum())
-        self._samples += len(loud) * (heard.frames - missed) // max(1, heard.frames)
+        samples = heard.samples
+        self._energy += float(np.dot(samples, samples))
+        peak = max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
+        self._peak = max(self._peak, peak)
+        if peak >= FULL_SCALE:
+            self._clipped += int(np.count_nonzero(np.abs(samples) >= FULL_SCALE))
+        self._samples += len(samples) * (heard.frames - missed) // max(1, heard.frames)
 
     def take(self) -> Metered | None:
         """What happened since the last take; None if nothing was heard."""
@@ -85,6 +87,13 @@ class Meter:
         self._told = self.stop_frame
         self._forget()
         return metered
+
+    def _speak(self, start: int, stop: int) -> None:
+        """Note a stretch of speech, frames [start, stop), that may go on with the last one."""
+        if self._speech and self._speech[-1][1] == start:
+            start = self._speech.pop()[0]
+        if start < stop:
+            self._speech.append((start, stop))
 
     def _forget(self) -> None:
         self._speech = []

@@ -4,6 +4,8 @@ A run begins where somebody began to speak and goes on through pauses; its windo
 without a hole or an overlap, so every frame is read once, whatever the hop.
 """
 
+from collections import deque
+
 import numpy as np
 
 from ..models.grid import FRAME_RATE, FRAME_SAMPLES
@@ -56,8 +58,9 @@ class RunCutter:
     def restart(self, frame: int) -> None:
         """Forget what was heard: the next run begins at `frame` or behind it."""
         self._first = frame
-        """Frame of the first kept sample."""
-        self._samples: Float32 = np.zeros(0, np.float32)
+        """Frame of the first kept flag."""
+        self._sound: deque[Heard] = deque()
+        """Every kept frame's sound, in the pieces in which it came."""
         self._speech: Bool = np.zeros(0, np.bool_)
         self._gap: Bool = np.zeros(0, np.bool_)
         self._captured_at = 0.0
@@ -71,7 +74,7 @@ class RunCutter:
         stop = self._first + len(self._speech)
         if heard.start_frame != stop:
             raise ValueError(f"leg {self._leg!r}: expected frame {stop}, got {heard.start_frame}")
-        self._samples = np.concatenate([self._samples, heard.samples])
+        self._sound.append(heard)
         self._speech = np.concatenate([self._speech, heard.speech])
         self._gap = np.concatenate([self._gap, heard.gap])
         self._captured_at = heard.captured_at
@@ -122,12 +125,21 @@ class RunCutter:
 
     def _window(self, start: int, end: int, captured_at: float) -> Window:
         rows = slice(start - self._first, end - self._first)
-        samples = self._samples[rows.start * FRAME_SAMPLES : rows.stop * FRAME_SAMPLES]
+        parts: deque[Float32] = deque()
+        for piece in reversed(self._sound):
+            if piece.stop_frame <= start:
+                break
+            first, stop = max(start, piece.start_frame), min(end, piece.stop_frame)
+            if first < stop:
+                kept = slice(first - piece.start_frame, stop - piece.start_frame)
+                parts.appendleft(
+                    piece.samples[kept.start * FRAME_SAMPLES : kept.stop * FRAME_SAMPLES]
+                )
         assert self._run is not None
         return Window(
             leg=self._leg,
             start_frame=start,
-            samples=samples.copy(),
+            samples=np.concatenate(parts),
             speech=float(self._speech[rows].mean()),
             captured_at=captured_at,
             warming_up=end - self._run < YOUNG,
@@ -137,6 +149,7 @@ class RunCutter:
         """Keep only what a later window can hold."""
         drop = len(self._speech) - self.reach(self._settings)
         if drop > 0:
-            self._samples = self._samples[drop * FRAME_SAMPLES :].copy()
-            self._speech, self._gap = self._speech[drop:].copy(), self._gap[drop:].copy()
+            self._speech, self._gap = self._speech[drop:], self._gap[drop:]
             self._first += drop
+            while self._sound and self._sound[0].stop_frame <= self._first:
+                self._sound.popleft()

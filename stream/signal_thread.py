@@ -134,9 +134,10 @@ class SignalThread(Worker):
             self._activity_at = now
             for call in self._calls:
                 self._in_call(call, call.tell_activity)
-                self._in_call(call, call.rest)
         if now >= self._second_at + SECOND_S:
             self._second_at = now
+            for call in self._calls:
+                self._in_call(call, call.rest)
             self._guarded(self._on_second)
         # Where a round is long, fewer of them cost less: each leg's part of it is mostly the same,
         # however much sound it has.

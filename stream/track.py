@@ -79,6 +79,8 @@ class Track:
 
     def push(self, frames: Frames) -> TrackUpdate:
         """Add one window's answer and settle what is now old enough."""
+        if not self._settle and not len(self._weights) and frames.start_frame >= self._start:
+            return self._passed(frames)
         self._reach(frames.stop_frame, frames.features.shape[1])
         skip = max(0, self._start - frames.start_frame)
         if skip < len(frames.logits):
@@ -95,6 +97,25 @@ class Track:
         frame = max(self._start, frame)
         self._reach(frame, self._features.shape[1])
         return self._settled_to(frame)
+
+    def _passed(self, frames: Frames) -> TrackUpdate:
+        """Settle an answer that overlaps with nothing: its mean is itself."""
+        read, before = len(frames.logits), frames.start_frame - self._start
+        valid = np.ones(before + read, np.bool_)
+        valid[:before] = False
+        logits, features = frames.logits, frames.features
+        if before:
+            logits = np.concatenate([np.zeros((before, len(LABELS)), np.float32), logits])
+            unread = np.zeros((before, features.shape[1]), np.float32)
+            features = np.concatenate([unread, features])
+        settled = Fused(
+            start_frame=self._start,
+            logits=logits,
+            valid=valid,
+            features=features if self._keep else None,
+        )
+        self._start = frames.stop_frame
+        return TrackUpdate(settled=settled, provisional=self._fused(0, 0))
 
     def _reach(self, stop: int, width: int) -> None:
         more = stop - self._start - len(self._weights)

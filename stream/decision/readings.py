@@ -68,6 +68,8 @@ class ReadingColumns:
         Successive columns give successive points: none is lost or doubled between them.
         """
         first = -(-self.start_frame // step) * step
+        if first >= self.stop_frame:
+            return Points(start=first, step=step)
         rows = slice(first - self.start_frame, None, step)
         valid = self.valid[rows].tolist()
         scores = _rounded(self.scores[rows], 4)

@@ -56,5 +56,9 @@ class Heard:
 
 def quantise(samples: Float32) -> Float32:
     """Round to the nearest 1/32768 within [-1, 1): what a 16-bit file gives back is the same."""
-    steps = np.clip(np.round(samples * np.float32(INT16)), -INT16, INT16 - 1)
-    return np.asarray(steps / np.float32(INT16), dtype=np.float32)
+    steps = np.asarray(samples * np.float32(INT16), dtype=np.float32)
+    np.rint(steps, out=steps)
+    np.minimum(steps, np.float32(INT16 - 1), out=steps)
+    np.maximum(steps, np.float32(-INT16), out=steps)
+    steps *= np.float32(1 / INT16)
+    return steps

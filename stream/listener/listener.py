@@ -112,7 +112,8 @@ class Listener:
         if not finite.all():
             self.not_finite += int((~finite).sum())
             samples = np.where(finite, samples, np.float32(0))
-        self._add(self._resampler.push(np.clip(samples, -1.0, 1.0)))
+        within = np.minimum(np.maximum(samples, np.float32(-1)), np.float32(1))
+        self._add(self._resampler.push(within))
 
     def _skip(self, length: int) -> None:
         begin = self._resampler.taken
