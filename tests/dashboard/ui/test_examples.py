@@ -47,7 +47,7 @@ VIEWS = {
 
 def settled(page: Page) -> None:
     """Wait until the view has what it shows."""
-    expect(page.locator("section.page:not([aria-busy])")).to_be_visible()
+    expect(page.locator('section.page:not([aria-busy="true"])')).to_be_visible()
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 

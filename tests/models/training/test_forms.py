@@ -12,7 +12,7 @@ from tonewatch.models.training.distil import Distillation
 from tonewatch.models.training.encoder import EncoderConfig
 from tonewatch.models.window import Window
 
-from .small import HEADS, WIDTH, variables, voice, write_corpus, write_ct2
+from .small import HEADS, variables, voice, write_corpus, write_ct2
 
 pytestmark = pytest.mark.torch
 
@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(
             room,
             "EncoderConfig",
-            lambda layers: EncoderConfig(width=WIDTH, heads=HEADS, layers=layers),
+            lambda width, heads, layers: EncoderConfig(width=width, heads=HEADS, layers=layers),
         )
         return room.train(job, lambda _: None)
 
