@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from ..models.grid import FRAME_SAMPLES
 from ..models.manifest import Manifest
-from ..models.window import Window
+from ..models.window import Frames, Window
+from .answers import Judged
 from .audio import Chunk, Gap
 from .engine_thread import Answer, Task
 from .events import (
@@ -141,27 +142,33 @@ class Call:
                 self._queue(leg, leg.core.hear(piece))
                 leg.core_stop = piece.stop_frame
 
-    def answer(self, leg: Leg, answer: Answer) -> None:
-        """The engine's answer for one of the leg's windows."""
+    def answer(self, leg: Leg, answers: Sequence[Answer]) -> None:
+        """The engine's answers for some of the leg's windows, in order."""
         if leg.core is None or not self.session.info.scoring:
             return
-        if answer.window.start_frame < leg.core_start:
-            # Asked for before scoring was stopped.
-            return
-        leg.pending -= 1
-        if answer.frames is None:
-            leg.failed += 1
-            return
-        frames = answer.frames
+        # Those before were asked for before scoring was stopped.
+        mine = [answer for answer in answers if answer.window.start_frame >= leg.core_start]
+        read = [self._judged(leg, one.window, one.frames) for one in mine if one.frames is not None]
+        leg.pending -= len(mine)
+        leg.failed += len(mine) - len(read)
+        for update, group in leg.core.read_all(read):
+            spans = tuple(
+                (
+                    one.frames.start_frame,
+                    one.frames.stop_frame,
+                    doubt(bool(one.poor), one.trust),
+                )
+                for one in group
+            )
+            self._out.record(Answered(session=self.session.id, leg=leg.name, spans=spans))
+            latency = self._tell_update(leg, update, poor=bool(group[0].poor))
+            if self._live:
+                self._out.late(latency)
+
+    def _judged(self, leg: Leg, window: Window, frames: Frames) -> Judged:
         # As of the window's end, not of this moment: threads must not change what is read.
-        line = leg.quality.at(answer.window.stop_frame)
-        poor = line.poor
-        update = leg.core.read(frames, poor, line.trust)
-        span = (frames.start_frame, frames.stop_frame, doubt(bool(poor), line.trust))
-        self._out.record(Answered(session=self.session.id, leg=leg.name, spans=(span,)))
-        latency = self._tell_update(leg, update, poor=bool(poor))
-        if self._live:
-            self._out.late(latency)
+        line = leg.quality.at(window.stop_frame)
+        return Judged(frames=frames, poor=line.poor, trust=line.trust)
 
     def rest(self) -> None:
         """Settle the silence behind which no window waits."""

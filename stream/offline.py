@@ -178,7 +178,7 @@ class _Call:
         folder = self._folder
         for step in steps:
             settled = step.update.settled
-            rows = frame_rows(step.update, poor=bool(step.poor))
+            rows = frame_rows(step.update, poor=step.poor)
             folder.settle(name, settled.start_frame, rows)
             if settled.features is not None:
                 folder.embed(name, settled.start_frame, settled.features)

@@ -1,5 +1,6 @@
 """The pure core of one scored leg: cutter on one side, track and decision on the other."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from ..models.centres import compass_for
 from ..models.grid import FRAME_RATE, FRAME_SAMPLES
 from ..models.manifest import Manifest
 from ..models.window import Frames, Window
+from .answers import Judged, joined, neighbours
 from .decision.decision import Decision, DecisionUpdate
 from .decision.evidence.ear import Ear
 from .decision.evidence.pitch import Pitch
@@ -60,8 +62,8 @@ class LegCore:
             self._ear = Ear(settings.evidence, settings.decision, pitch, start_frame=start_frame)
         settings = settings.for_model(manifest)
         self._cutter, self._longest = _cutter(leg, settings, manifest, phase_frames, start_frame)
-        track = settings.track
-        if manifest.streaming is not None:
+        track, self._joins = settings.track, manifest.streaming is not None
+        if self._joins:
             # Every frame is read once: there is nothing to wait for.
             track = track.model_copy(update={"settle_ms": 0})
         compass = None
@@ -106,15 +108,29 @@ class LegCore:
 
         `poor`: why its audio is too poor to say; `trust`: percent that is left of a confidence.
         """
-        end = frames.stop_frame + self._tail
+        return self._read([Judged(frames=frames, poor=poor, trust=trust)])
+
+    def read_all(self, answers: Sequence[Judged]) -> Iterator[tuple[LegUpdate, list[Judged]]]:
+        """Answers in order; each update with the answers that it rests on.
+
+        Neighbours of an engine that remembers are read as one: every frame of theirs is settled at
+        once, so the core makes the same of them, with less work.
+        """
+        groups = neighbours(answers) if self._joins else ([answer] for answer in answers)
+        for group in groups:
+            yield self._read(group), group
+
+    def _read(self, group: Sequence[Judged]) -> LegUpdate:
+        first, frames = group[0], joined(group)
+        end = first.frames.stop_frame + self._tail
         return self._decide(
             self._track.push(frames),
-            poor,
+            first.poor,
             frames.captured_at,
             warming_up=frames.warming_up,
-            # A rest before this answer was called, if at all, with no more sound than it has.
+            # A rest before these answers was called, if at all, with no more sound than they have.
             judged_from=end - self._longest,
-            trust=trust,
+            trust=first.trust,
         )
 
     def rest(self) -> LegUpdate | None:

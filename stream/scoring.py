@@ -9,6 +9,7 @@ from types import TracebackType
 
 from ..models.engine import Engine
 from ..models.window import Frames, Window
+from .answers import Judged
 from .events import Episode
 from .listener.heard import Heard
 from .pipeline import LegCore, LegUpdate
@@ -25,12 +26,13 @@ class Scored:
     update: LegUpdate
     episodes: tuple[Episode, ...]
     """Episodes that opened, moved or closed."""
-    answer: Frames | None = None
-    """The engine's answer that brought it; None for a rest or the end."""
-    poor: str = ""
-    """Why the audio was too poor to say; empty where it was not."""
-    trust: int = 100
-    """Percent that the line's quality left of the confidence."""
+    answers: tuple[Judged, ...] = ()
+    """The engine's answers that brought it; none for a rest or the end."""
+
+    @property
+    def poor(self) -> bool:
+        """Whether the audio was too poor to say."""
+        return any(answer.poor for answer in self.answers)
 
 
 class Scorer:
@@ -113,15 +115,12 @@ class Scorer:
 
     def _take(self) -> Iterator[Scored]:
         judged, answers = self._asked.popleft()
-        for (poor, trust), frames in zip(judged, answers(), strict=True):
-            update = self._core.read(frames, poor, trust)
-            yield Scored(
-                update=update,
-                episodes=update.decision.episodes,
-                answer=frames,
-                poor=poor,
-                trust=trust,
-            )
+        read = [
+            Judged(frames=frames, poor=poor, trust=trust)
+            for (poor, trust), frames in zip(judged, answers(), strict=True)
+        ]
+        for update, group in self._core.read_all(read):
+            yield Scored(update=update, episodes=update.decision.episodes, answers=tuple(group))
 
 
 def at_once(engine: Engine) -> Ask:
@@ -185,7 +184,7 @@ class Readers:
 def spans(steps: Sequence[Scored]) -> list[tuple[int, int, int]]:
     """The answers among steps, as the record keeps them."""
     return [
-        (step.answer.start_frame, step.answer.stop_frame, doubt(bool(step.poor), step.trust))
+        (one.frames.start_frame, one.frames.stop_frame, doubt(bool(one.poor), one.trust))
         for step in steps
-        if step.answer is not None
+        for one in step.answers
     ]

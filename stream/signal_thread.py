@@ -95,8 +95,8 @@ class SignalThread(Worker):
                 return
             for act in orders:
                 self._guarded(act)
-            for answer in answers:
-                self._answer(answer)
+            for leg, some in _by_leg(answers).items():
+                self._answer(leg, some)
             now = self._now()
             if now >= self._due():
                 self._round(now)
@@ -154,10 +154,10 @@ class SignalThread(Worker):
         for (call, leg, _), pieces in zip(batch, heard, strict=True):
             self._in_call(call, call.hear, leg, pieces)
 
-    def _answer(self, answer: Answer) -> None:
-        call, leg = self._legs.get(answer.window.leg, (None, None))
+    def _answer(self, key: str, answers: Sequence[Answer]) -> None:
+        call, leg = self._legs.get(key, (None, None))
         if call is not None and leg is not None:
-            self._in_call(call, call.answer, leg, answer)
+            self._in_call(call, call.answer, leg, answers)
             # A call that has ended waits for its last answers only.
             self._sound = self._sound or call.finishing
 
@@ -192,6 +192,14 @@ class SignalThread(Worker):
         except Exception as error:
             log.exception("signal thread")
             self._on_fault(_fault(f"the signal thread failed: {error}"))
+
+
+def _by_leg(answers: Sequence[Answer]) -> dict[str, list[Answer]]:
+    """A leg's answers keep their order; what has come meanwhile is read together."""
+    legs: dict[str, list[Answer]] = {}
+    for answer in answers:
+        legs.setdefault(answer.window.leg, []).append(answer)
+    return legs
 
 
 def _fault(message: str, session: str = "") -> Fault:

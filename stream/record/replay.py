@@ -155,7 +155,7 @@ def _answers(folder: Path, files: LegFiles) -> dict[int, int]:
 
 def _keep(found: Replayed, steps: Iterator[Scored]) -> None:
     for step in steps:
-        rows = frame_rows(step.update, poor=bool(step.poor))
+        rows = frame_rows(step.update, poor=step.poor)
         start = step.update.settled.start_frame
         found.rows[start : start + len(rows)] = rows[: len(found.rows) - start]
         for episode in step.episodes:

@@ -85,7 +85,7 @@ class Desk:
         for window in windows:
             frames = None if failed else self.engine.infer([window])[0]
             leg = next(leg for leg in self.call.legs if leg.key == window.leg)
-            self.call.answer(leg, Answer(window=window, frames=frames))
+            self.call.answer(leg, [Answer(window=window, frames=frames)])
 
     def end(self) -> None:
         self.session.end()

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -7,7 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.stream.record.world import MANIFEST, LoudnessEngine
 
+from tonewatch.models.labels import DISGUSTED, FEARFUL, LABELS
+from tonewatch.models.manifest import Streaming
 from tonewatch.models.window import Float32, Frames, Window
+from tonewatch.stream.answers import Judged
 from tonewatch.stream.audio import Chunk
 from tonewatch.stream.decision.summary import Summary
 from tonewatch.stream.events import Episode
@@ -252,3 +256,66 @@ def test_features_are_kept_where_they_are_asked_for() -> None:
     run.end()
     features = [update.settled.features for update in run.updates]
     assert all(part is not None and part.shape[1:] == (4,) for part in features)
+
+
+STREAMS = MANIFEST.model_copy(update={"streaming": Streaming(delay_frames=10), "hop_frames": 8})
+BEGIN, HOPS = 20, 40
+"""First frame of a run, and the answers of 8 frames in it."""
+
+
+def answers_of(seed: int, doubts: Sequence[bool]) -> list[Judged]:
+    """Answers of one run, of which fear and disgust are loud and turn by turn the stronger."""
+    rng = np.random.default_rng(seed)
+    wave = 4 * np.sin(np.arange(8 * HOPS) / 17 + seed)
+    logits = rng.normal(0, 0.5, (8 * HOPS, len(LABELS))).astype(np.float32)
+    logits[:, FEARFUL] += 4 + wave
+    logits[:, DISGUSTED] += 4 - wave
+    return [
+        Judged(
+            frames=Frames(
+                leg="a",
+                start_frame=BEGIN + 8 * hop,
+                logits=logits[8 * hop : 8 * hop + 8].copy(),
+                features=np.zeros((8, 4), np.float32),
+                captured_at=0.16 * hop,
+            ),
+            poor="noise" if doubt else "",
+            trust=50 if doubt else 100,
+        )
+        for hop, doubt in enumerate(doubts)
+    ]
+
+
+def told(parts: Sequence[Sequence[Judged]]) -> tuple[bytes, list[Episode], Summary]:
+    one = LegCore("a", SETTINGS, STREAMS)
+    one.hear(call([(True, 100), (False, 30), (True, 400)]))
+    rows, episodes = [], []
+    for part in parts:
+        for update, group in one.read_all(part):
+            rows.append(frame_rows(update, poor=bool(group[0].poor)))
+            episodes += update.decision.episodes
+    update, closed = one.finish()
+    rows.append(frame_rows(update, poor=False))
+    shown = [episode for episode in (*episodes, *closed) if episode.state == "closed"]
+    return np.concatenate(rows).tobytes(), shown, one.summary()
+
+
+@given(
+    seed=st.integers(0, 99),
+    doubts=st.lists(st.booleans(), min_size=HOPS, max_size=HOPS),
+    cuts=st.lists(st.integers(1, HOPS - 1), max_size=8, unique=True),
+)
+def test_answers_that_are_read_together_make_what_they_make_one_by_one(
+    seed: int, doubts: list[bool], cuts: list[int]
+) -> None:
+    answers = answers_of(seed, doubts)
+    edges = [0, *sorted(cuts), HOPS]
+    together = [answers[first:stop] for first, stop in pairwise(edges)]
+    assert told(together) == told([[answer] for answer in answers])
+
+
+def test_flags_of_answers_that_are_read_together_are_the_same() -> None:
+    answers = answers_of(0, [False] * HOPS)
+    _, flags, _ = told([answers])
+    assert flags
+    assert told([answers]) == told([[answer] for answer in answers])
