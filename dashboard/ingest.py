@@ -19,6 +19,7 @@ from ..stream.sources.pcm_messages import (
     refusal,
 )
 from .errors import body
+from .shortcut import shortcut_of
 
 TICK_S = 0.25
 """Seconds between two looks at all senders."""
@@ -48,6 +49,9 @@ class Sender:
         self._wake = asyncio.Event()
         self._ingest = Ingest(directory, allow=allow, header_token=token, wake=self._wake.set)
         self._sending = asyncio.Lock()
+        self._due: list[Action] = []
+        """What messages that took the shortcut are answered with."""
+        self._failed: Exception | None = None
 
     async def serve(self) -> None:
         """Until the sender ends or vanishes; then its session waits for it to come back."""
@@ -55,10 +59,14 @@ class Sender:
             await self._socket.send_denial_response(_subprotocol_missing())
             return
         await self._socket.accept(subprotocol=SUBPROTOCOL)
+        if (shortcut := shortcut_of(self._socket.scope)) is not None:
+            shortcut.take = self._take
         tasks = asyncio.create_task(self._hear()), asyncio.create_task(self._tick())
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            if shortcut is not None:
+                shortcut.take = None
             self._ingest.disconnected()
             for task in tasks:
                 task.cancel()
@@ -82,11 +90,27 @@ class Sender:
             elif (data := message.get("bytes")) is not None:
                 await self._perform(self._ingest.receive_bytes(data))
 
+    def _take(self, data: bytes) -> None:
+        """A message that took the shortcut; `_tick` does what cannot be done at once."""
+        try:
+            actions = self._ingest.receive_bytes(data)
+        except Exception as error:  # it would end in the protocol's code, that cannot tell the peer
+            self._failed = error
+            self._wake.set()
+            return
+        if actions:
+            self._due += actions
+            self._wake.set()
+
     async def _tick(self) -> None:
-        while not self._ingest.closed:
+        while self._due or not self._ingest.closed:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._ingest.tick_s)
             self._wake.clear()
+            if self._failed is not None:
+                raise self._failed
+            due, self._due = self._due, []
+            await self._perform(due)
             await self._perform(self._ingest.tick())
 
     async def _perform(self, actions: Sequence[Action]) -> None:

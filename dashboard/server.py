@@ -6,8 +6,10 @@ from collections.abc import Callable
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 from ..stream.sources.pcm_messages import GOING_AWAY
+from .shortcut import EXTENSION, Shortcut
 
 STOP_S = 5
 """Seconds that open requests and sockets may take when the server stops."""
@@ -19,13 +21,26 @@ class Socket(WebSocketsSansIOProtocol):
     """A WebSocket whose peer may have stopped reading.
 
     uvicorn closes a connection after sending what waits, which never ends where the peer takes
-    nothing. Here such a connection is cut.
+    nothing. Here such a connection is cut. Sound may take a shortcut past the queue.
     """
+
+    _shortcut: Shortcut | None = None
 
     async def run_asgi(self) -> None:
         """Serve; afterwards cut the connection if it is stuck."""
+        self._shortcut = Shortcut()
+        extensions: dict[str, object] = {**self.scope["extensions"], EXTENSION: self._shortcut}
+        self.scope["extensions"] = extensions  # type: ignore[typeddict-item]  # ours among them
         await super().run_asgi()
         self._cut_if_stuck()
+
+    def handle_bytes(self, event: Frame) -> None:
+        """A binary message: at once to whoever takes it, unless an earlier message still waits."""
+        take = self._shortcut.take if self._shortcut is not None else None
+        if take is None or not event.fin or self.close_sent or not self.queue.empty():
+            super().handle_bytes(event)
+        else:
+            take(bytes(event.data))
 
     def shutdown(self) -> None:
         """The server stops: senders and viewers are told to come back (1001; uvicorn says 1012)."""

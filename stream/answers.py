@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..models.window import Frames
+from .trust import doubt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -17,6 +18,12 @@ class Judged:
     """Why the audio was too poor to say; empty where it was not."""
     trust: int = 100
     """Percent that the line's quality left of a confidence."""
+
+    @property
+    def span(self) -> tuple[int, int, int]:
+        """First frame, first frame behind, doubt: as the record keeps an answer."""
+        frames = self.frames
+        return frames.start_frame, frames.stop_frame, doubt(bool(self.poor), self.trust)
 
 
 def neighbours(answers: Sequence[Judged]) -> Iterator[list[Judged]]:

@@ -31,7 +31,6 @@ from .record.items import Answered, Audio, CoreBegan, CoreEnded, Settled
 from .ring import Ring
 from .session import ERASED, Session
 from .settings import StreamSettings
-from .trust import doubt
 
 FILE_STEP_S = 1.0
 """Sound of a recording that is listened to at a time."""
@@ -152,14 +151,7 @@ class Call:
         leg.pending -= len(mine)
         leg.failed += len(mine) - len(read)
         for update, group in leg.core.read_all(read):
-            spans = tuple(
-                (
-                    one.frames.start_frame,
-                    one.frames.stop_frame,
-                    doubt(bool(one.poor), one.trust),
-                )
-                for one in group
-            )
+            spans = tuple(one.span for one in group)
             self._out.record(Answered(session=self.session.id, leg=leg.name, spans=spans))
             latency = self._tell_update(leg, update, poor=bool(group[0].poor))
             if self._live:

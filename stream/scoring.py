@@ -13,7 +13,6 @@ from .answers import Judged
 from .events import Episode
 from .listener.heard import Heard
 from .pipeline import LegCore, LegUpdate
-from .trust import doubt
 
 Ask = Callable[[Sequence[Window]], Callable[[], list[Frames]]]
 """Has windows read; what it returns waits for the answers. Both raise EngineError."""
@@ -183,8 +182,4 @@ class Readers:
 
 def spans(steps: Sequence[Scored]) -> list[tuple[int, int, int]]:
     """The answers among steps, as the record keeps them."""
-    return [
-        (one.frames.start_frame, one.frames.stop_frame, doubt(bool(one.poor), one.trust))
-        for step in steps
-        for one in step.answers
-    ]
+    return [one.span for step in steps for one in step.answers]
