@@ -41,6 +41,15 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     show_default=True,
     help="Read whole windows, or only new sound: a tenth of the cost in a live call.",
 )
+@click.option(
+    "--tune/--no-tune",
+    default=True,
+    show_default=True,
+    help="Streaming form: let its body learn the labels, too, or only a head on it.",
+)
+@click.option(
+    "--tune-steps", default=2500, show_default=True, help="Of each fold, and of all clips."
+)
 @click.option("--name", default="compact", show_default=True)
 @click.option("--version", default="1", show_default=True)
 @click.option("--penalty", default=3e-3, show_default=True, help="L2 strength of the head.")
@@ -63,6 +72,8 @@ def command(
     teacher: str | None,
     layers: int,
     form: Literal["windowed", "streaming"],
+    tune: bool,
+    tune_steps: int,
     name: str,
     version: str,
     penalty: float,
@@ -88,6 +99,7 @@ def command(
     from ..models.training.corpus import CorpusError
     from ..models.training.ct2 import CheckpointError
     from ..models.training.fitting import FittingError
+    from ..models.training.tuning import Tuning
     from ..models.training.variants import VariantError
 
     errors = (CorpusError, CheckpointError, FittingError, VariantError)
@@ -109,6 +121,7 @@ def command(
             commercial=commercial,
             free=free,
             form=form,
+            tuning=Tuning(steps=tune_steps) if tune else None,
             name=name,
             version=version,
             layers=layers,

@@ -116,12 +116,18 @@ def _what(manifest: Manifest) -> str:
             " tiny.en (MIT, see NOTICE), frozen, and a linear head."
         )
     delay = 20 * manifest.streaming.delay_frames
+    learned = (
+        ", then trained on with the labels, with a linear head; without those of the held-out"
+        " speakers and corpora wherever a figure is told below."
+        if "tuned" in manifest.accuracy
+        else ", and a linear head."
+    )
     return (
         f"Frame logits of {known}, 50 a second, from new 16 kHz sound and a state for each leg,"
         f" {delay} ms behind it. The first layers of Whisper tiny.en (MIT, see NOTICE) in a form"
         " that looks back a fixed way and hardly ahead, distilled from them on the clips below"
-        " without their labels, and a linear head. The clips of held-out speakers and corpora were"
-        " heard by that distillation, too, but none of their labels."
+        f" without their labels{learned} The clips of held-out speakers and corpora were heard by"
+        " that distillation, too, but none of their labels."
     )
 
 

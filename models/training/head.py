@@ -97,15 +97,3 @@ def fit_head(
         weight=np.where(known[:, None], raw, np.float32(0)),
         bias=np.where(known, shift, np.float32(MASKED_LOGIT)),
     )
-
-
-def fit_temperature(logits: Float32, targets: npt.NDArray[np.int64]) -> float:
-    """Temperature that minimises the cross-entropy of held-out logits [n, 9] (arXiv 1706.04599)."""
-    best, grid = 1.0, np.exp(np.linspace(np.log(0.3), np.log(5), 120))
-    rows = np.arange(len(targets))
-    losses = []
-    for temperature in grid:
-        scaled = logits.astype(np.float64) / temperature
-        losses.append((np.logaddexp.reduce(scaled, axis=1) - scaled[rows, targets]).mean())
-    best = float(grid[int(np.argmin(losses))])
-    return best

@@ -9,22 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import distributed
 
 from ..engine import Engine
 from ..labels import LABELS
 from ..manifest import Manifest
-from ..window import Float32
 from .batches import Balance, Drawing, draw, material
 from .classic import Classic
 from .corpus import Clip, CorpusError, read_clip
-from .crossval import HeldOut
-from .features import COPIES, degraded, speech_frames, windows
 from .fitting import Fitting, Place, fit, processes
 from .forms import parity, shape_of, write
+from .held import read_held
 from .networks import ARCHITECTURES, Architecture, Network, build
 from .publish import accuracy_of, digest_of, licence_of, publish, sources_of
 from .teacher import Lesson, lessons
@@ -153,35 +149,6 @@ def _taught(
     # The others wait until all lessons lie on disk.
     distributed.barrier()
     return found or lessons(teacher, clips, cache, lambda _: None)
-
-
-def read_held(
-    network: Network, clips: Sequence[Clip], rows: Sequence[int], noise: Sequence[Float32]
-) -> list[HeldOut]:
-    """What a network says of the clips of some rows, in all of COPIES."""
-    corpora = sorted({clips[row].corpus for row in rows})
-    found = []
-    for corpus in corpora:
-        of = [row for row in rows if clips[row].corpus == corpus]
-        waves = [read_clip(clips[row].path) for row in of]
-        for number, copy in enumerate(COPIES):
-            logits = [
-                _read(network, degraded(wave, copy, noise, np.random.default_rng([row, number])))
-                for row, wave in zip(of, waves, strict=True)
-            ]
-            at: npt.NDArray[np.int64] = np.array(of)
-            found.append(HeldOut(corpus=corpus, copy=copy, clips=at, logits=np.stack(logits)))
-    return found
-
-
-def _read(network: Network, wave: Float32) -> Float32:
-    """The clip's logits [9]: the mean over its windows' speech frames."""
-    means = []
-    for window in windows(wave):
-        with torch.inference_mode():
-            logits = network(torch.from_numpy(window.copy())[None])[0][0].numpy()
-        means.append(logits[speech_frames(window)[: len(logits)]].mean(axis=0))
-    return np.asarray(np.mean(means, axis=0), np.float32)
 
 
 def _deliver(

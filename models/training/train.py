@@ -8,28 +8,30 @@ weights, parity; model.json and README.md beside it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from ..evaluation.calibrate import temperature_of
 from ..evaluation.metrics import reliability, scores_of
 from ..labels import LABELS, Label
 from ..manifest import Calibration, Manifest
 from ..window import Float32
 from .ablation import ablate, write_ablation
 from .corpus import Clip, CorpusError, read_clip, read_manifest
-from .crossval import HeldOut, corpus_folds, hold_out, speaker_folds, train_head
+from .crossval import HeldOut
 from .ct2 import read_variables
 from .distil import Distillation, distil
 from .encoder import Encoder, EncoderConfig, load_encoder
 from .features import extract, windows
 from .forms import FormName, network_of, parity, rows_stand_alone, shape_of, write
-from .head import fit_temperature
+from .held import Known, frozen, tuned
 from .licences import free_noise
 from .publish import accuracy_of, digest_of, licence_of, publish, sources_of
 from .streaming import StreamingEncoder
+from .tuning import Tuning
 
 EVERYBODY = -1
 """No half of the speakers is left out."""
@@ -54,6 +56,8 @@ class Training:
     """Whether the network reads windows, or only new sound with a state for each leg."""
     distillation: Distillation = field(default_factory=Distillation)
     """How the streaming form learns from the windowed one."""
+    tuning: Tuning | None = field(default_factory=Tuning)
+    """How the streaming form's body learns labels; None: a head on frozen features."""
     name: str = "compact"
     version: str = "2026.11"
     layers: int = 2
@@ -78,28 +82,25 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     if job.form == "streaming":
         encoder = distil(encoder, clips, noise, job.cache / "distillation", say, job.distillation)
     data = extract(clips, encoder, noise, job.cache, say)
-    features = data.pooled[:, -1].astype(np.float32)
-    say("cross-validation over speakers")
     sizes = job.fold_sizes or fold_sizes_of(clips)
-    speakers = hold_out(features, data, clips, speaker_folds(clips, sizes), job.known, job.penalty)
-    corpora: list[HeldOut] = []
-    names = sorted({clip.corpus for clip in clips})
-    if len(names) > 1:
-        say("cross-validation over corpora")
-        folds = corpus_folds(clips, names)
-        corpora = hold_out(features, data, clips, folds, job.known, job.penalty)
-    judged = [part for part in corpora if part.corpus in sizes]
-    calibration, outside = calibrate(speakers, judged, clips, job.known)
+    of = Known(clips=clips, data=data, labels=job.known, sizes=sizes, penalty=job.penalty)
+    if job.tuning is not None and isinstance(encoder, StreamingEncoder):
+        judged = tuned(of, encoder, noise, job.cache / "tuning", say, job.tuning)
+    else:
+        judged = frozen(of, encoder, say)
+    told = [part for part in judged.corpora if part.corpus in sizes]
+    calibration, outside = calibrate(judged.speakers, told, clips, job.known)
     say(f"temperature {calibration.temperature:.2f}, ECE {100 * (calibration.ece or 0):.1f} %")
-    head = train_head(features, data, clips, np.ones(len(clips), bool), job.known, job.penalty)
-    network = network_of(encoder, head)
+    network = network_of(judged.encoder, judged.head)
     job.output.mkdir(parents=True, exist_ok=True)
     graph = job.output / f"{job.name}.onnx"
     write(network, graph)
     checks = parity(network, graph, speech_of(clips))
-    told = ", ".join(f"{check.name} {check.value:.3f}" for check in checks)
-    say(f"graph of {graph.stat().st_size / 1e6:.1f} MB; {told}")
-    accuracy = accuracy_of(clips, clips, speakers, corpora, sizes)
+    shown = ", ".join(f"{check.name} {check.value:.3f}" for check in checks)
+    say(f"graph of {graph.stat().st_size / 1e6:.1f} MB; {shown}")
+    accuracy = accuracy_of(clips, clips, judged.speakers, judged.corpora, judged.folds)
+    if isinstance(judged.encoder, StreamingEncoder) and job.tuning is not None:
+        accuracy["tuned"] = asdict(job.tuning)
     accuracy["ece_unseen_corpus"] = outside
     publish(
         job.output,
@@ -207,7 +208,7 @@ def calibrate(
 
     def temperature(side: int) -> float:
         rows = [half != side for _, _, half in kinds]
-        return fit_temperature(
+        return temperature_of(
             np.concatenate([logits[row] for (logits, _, _), row in zip(kinds, rows, strict=True)]),
             np.concatenate([truth[row] for (_, truth, _), row in zip(kinds, rows, strict=True)]),
         )

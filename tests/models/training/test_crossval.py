@@ -9,6 +9,7 @@ from tonewatch.models.training.crossval import (
     HeldOut,
     corpus_folds,
     hold_out,
+    joint_folds,
     speaker_folds,
     uar,
 )
@@ -33,6 +34,19 @@ def test_every_speaker_is_held_out_once() -> None:
     assert [corpus for corpus, _ in folds] == ["a"] * 4 + ["b"] * 2
     held = sorted(speaker for _, speakers in folds for speaker in speakers)
     assert held == sorted({clip.speaker for clip in clips()})
+
+
+def test_joint_folds_hold_every_speaker_of_all_corpora_out_once() -> None:
+    rows = [*clips(6), *clips(2, corpora=("c",))]
+    folds = list(joint_folds(rows, ["a", "c"], 4))
+    assert len(folds) == 4
+    assert [len({s for s in fold if s.startswith("a")}) for fold in folds] == [2, 2, 1, 1]
+    held = sorted(speaker for fold in folds for speaker in fold)
+    assert held == sorted({clip.speaker for clip in rows if clip.corpus != "b"})
+
+
+def test_there_are_no_more_joint_folds_than_speakers() -> None:
+    assert len(list(joint_folds(clips(3), ["a", "b"], 4))) == 3
 
 
 def test_a_whole_corpus_is_held_out() -> None:

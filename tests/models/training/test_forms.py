@@ -10,6 +10,7 @@ from tonewatch.models.streaming_engine import StreamingEngine
 from tonewatch.models.training import train as room
 from tonewatch.models.training.distil import Distillation
 from tonewatch.models.training.encoder import EncoderConfig
+from tonewatch.models.training.tuning import Tuning
 from tonewatch.models.window import Window
 
 from .small import HEADS, variables, voice, write_corpus, write_ct2
@@ -28,6 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name="own",
         form="streaming",
         distillation=Distillation(steps=5, batch=2),
+        tuning=Tuning(steps=3, batch=2),
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -44,6 +46,16 @@ def test_a_streaming_folder_says_what_it_is(folder: Path) -> None:
     assert manifest.streaming.delay_frames == 10
     assert manifest.streaming.kept == ("level",)
     assert any("hop by hop" in check.name for check in manifest.checks)
+
+
+def test_a_tuned_folder_says_how_it_was_tuned_and_judged(folder: Path) -> None:
+    accuracy = Manifest.load(folder).accuracy
+    assert accuracy["tuned"]["steps"] == 3
+    assert accuracy["held_out_speakers_at_a_time"] == {"first": 1, "second": 1}
+    assert set(accuracy["uar_unseen_speakers"]) == {"first", "second"}
+    assert set(accuracy["uar_unseen_corpus_shared_labels"]) == {"first", "second"}
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "then trained on with the labels" in card
 
 
 def test_a_trained_streaming_folder_is_served_hop_by_hop(folder: Path) -> None:

@@ -8,7 +8,6 @@ from tonewatch.models.training.corpus import Clip
 from tonewatch.models.training.head import (
     balanced_weights,
     fit_head,
-    fit_temperature,
     label_masks,
 )
 
@@ -70,12 +69,3 @@ def test_a_masked_label_is_no_negative() -> None:
     masked = fit_head(both, all_targets, masks, np.ones(600)).logits(features)
     there = targets == 2
     assert (masked.argmax(1) == 2)[there].mean() > (unmasked.argmax(1) == 2)[there].mean() + 0.2
-
-
-def test_the_temperature_of_calibrated_logits_is_one() -> None:
-    rng = np.random.default_rng(0)
-    logits = rng.standard_normal((4_000, 9)) * 2
-    scores = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    targets = np.array([rng.choice(9, p=row) for row in scores])
-    assert fit_temperature(logits.astype(np.float32), targets) == pytest.approx(1, abs=0.06)
-    assert fit_temperature((3 * logits).astype(np.float32), targets) == pytest.approx(3, abs=0.2)

@@ -1,0 +1,227 @@
+"""A network for delivery, and what its kind says of clips that it has not learned from.
+
+Two ways: a head on frozen features, and the streaming encoder trained on with it. In both, whatever
+learns from labels is learned anew without each fold's speakers.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from ..labels import LABELS, Label
+from ..window import Float32
+from .corpus import Clip, read_clip
+from .crossval import HeldOut, corpus_folds, hold_out, joint_folds, speaker_folds, train_head
+from .encoder import Encoder
+from .features import COPIES, Features, degraded, speech_frames, windows
+from .head import Head
+from .streaming import StreamingEncoder
+from .tuning import Scale, Tuned, Tuning, Whole, fingerprint, tune
+
+JOINT: Final = 4
+"""Folds over speakers of all corpora at once, where each costs a training of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """A network that has learned from all clips, and logits of networks that have not."""
+
+    encoder: Encoder | StreamingEncoder
+    head: Head
+    speakers: list[HeldOut]
+    """Of unseen speakers."""
+    corpora: list[HeldOut]
+    """Of unseen corpora; none where there is only one."""
+    folds: Mapping[str, int]
+    """Speakers of each corpus that were held out at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Known:
+    """What is learned from and judged on."""
+
+    clips: Sequence[Clip]
+    data: Features
+    labels: Sequence[Label]
+    sizes: Mapping[str, int]
+    """Corpora that results are reported on, and speakers held out at a time."""
+    penalty: float
+
+    @property
+    def features(self) -> Float32:
+        """The last layer's, [n, D]."""
+        return self.data.pooled[:, -1].astype(np.float32)
+
+    @property
+    def corpora(self) -> list[str]:
+        """All, sorted."""
+        return sorted({clip.corpus for clip in self.clips})
+
+
+def frozen(of: Known, encoder: Encoder | StreamingEncoder, say: Callable[[str], None]) -> Judged:
+    """A linear head on features that stay as they are."""
+    features, clips, data = of.features, of.clips, of.data
+    say("cross-validation over speakers")
+    folds = speaker_folds(clips, of.sizes)
+    speakers = hold_out(features, data, clips, folds, of.labels, of.penalty)
+    corpora: list[HeldOut] = []
+    if len(of.corpora) > 1:
+        say("cross-validation over corpora")
+        whole = corpus_folds(clips, of.corpora)
+        corpora = hold_out(features, data, clips, whole, of.labels, of.penalty)
+    everybody = np.ones(len(clips), bool)
+    return Judged(
+        encoder=encoder,
+        head=train_head(features, data, clips, everybody, of.labels, of.penalty),
+        speakers=speakers,
+        corpora=corpora,
+        folds=of.sizes,
+    )
+
+
+def tuned(
+    of: Known,
+    encoder: StreamingEncoder,
+    noise: Sequence[Float32],
+    cache: Path,
+    say: Callable[[str], None],
+    job: Tuning,
+) -> Judged:
+    """The encoder trained on, once for each fold and once for all. Raises CorpusError."""
+
+    def without(folds: Iterator[set[str]]) -> list[HeldOut]:
+        return [
+            part for held in folds for part in _without(of, encoder, held, noise, cache, say, job)
+        ]
+
+    say("tuning, cross-validation over speakers")
+    folds = list(joint_folds(of.clips, sorted(of.sizes), JOINT))
+    speakers, corpora = without(iter(folds)), []
+    if len(of.corpora) > 1:
+        say("tuning, cross-validation over corpora")
+        corpora = without(held for _, held in corpus_folds(of.clips, sorted(of.sizes)))
+    say("tuning on all clips")
+    final = _tuned(of, encoder, set(), noise, cache, say, job)
+    return Judged(
+        encoder=final.encoder,
+        head=final.head,
+        speakers=speakers,
+        corpora=corpora,
+        folds={
+            corpus: max(len(_of(of.clips, corpus) & held) for held in folds) for corpus in of.sizes
+        },
+    )
+
+
+def _of(clips: Sequence[Clip], corpus: str) -> set[str]:
+    return {clip.speaker for clip in clips if clip.corpus == corpus}
+
+
+def _start(of: Known, encoder: StreamingEncoder, held: set[str]) -> tuple[Tuned, Scale]:
+    """The head on frozen features, and their scale, both without the held speakers."""
+    rows = np.array([clip.speaker not in held for clip in of.clips])
+    features = of.features
+    head = train_head(features, of.data, of.clips, rows, of.labels, of.penalty)
+    seen = features[rows[of.data.clip]]
+    scale = Scale(mean=seen.mean(axis=0), spread=seen.std(axis=0) + np.float32(1e-3))
+    return Tuned(encoder=encoder, head=head), scale
+
+
+def _learned(of: Known, held: set[str]) -> list[Clip]:
+    return [clip for clip in of.clips if clip.speaker not in held and clip.label in of.labels]
+
+
+def _tuned(
+    of: Known,
+    encoder: StreamingEncoder,
+    held: set[str],
+    noise: Sequence[Float32],
+    cache: Path,
+    say: Callable[[str], None],
+    job: Tuning,
+) -> Tuned:
+    start, scale = _start(of, encoder, held)
+    return tune(start, scale, _learned(of, held), noise, of.labels, cache, say, job)
+
+
+def _without(
+    of: Known,
+    encoder: StreamingEncoder,
+    held: set[str],
+    noise: Sequence[Float32],
+    cache: Path,
+    say: Callable[[str], None],
+    job: Tuning,
+) -> list[HeldOut]:
+    """Logits of the held speakers by a network that never had their labels; kept in `cache`."""
+    start, scale = _start(of, encoder, held)
+    learned = _learned(of, held)
+    path = cache / fingerprint(start, learned, job) / "held.npz"
+    rows = [i for i, c in enumerate(of.clips) if c.speaker in held and c.label in of.labels]
+    if not path.is_file():
+        made = tune(start, scale, learned, noise, of.labels, cache, say, job)
+        found = read_held(Whole(made.encoder, made.head), of.clips, rows, noise)
+        keep_held(path, found)
+    return kept_held(path)
+
+
+def keep_held(path: Path, found: Sequence[HeldOut]) -> None:
+    """Write logits to a file; whole or not at all."""
+    arrays: dict[str, Any] = {}
+    for part in found:
+        arrays[f"{part.corpus}/{part.copy}/clips"] = part.clips
+        arrays[f"{part.corpus}/{part.copy}/logits"] = part.logits
+    fresh = path.with_suffix(".part.npz")
+    np.savez(fresh, **arrays)
+    fresh.rename(path)
+
+
+def kept_held(path: Path) -> list[HeldOut]:
+    """What `keep_held` wrote."""
+    with np.load(path) as kept:
+        names = [name.rsplit("/", 2)[:2] for name in kept.files if name.endswith("/clips")]
+        return [
+            HeldOut(
+                corpus=corpus,
+                copy=copy,
+                clips=kept[f"{corpus}/{copy}/clips"],
+                logits=kept[f"{corpus}/{copy}/logits"],
+            )
+            for corpus, copy in names
+        ]
+
+
+def read_held(
+    network: nn.Module, clips: Sequence[Clip], rows: Sequence[int], noise: Sequence[Float32]
+) -> list[HeldOut]:
+    """What a network (waves [B, S] to logits [B, F, 9] and features) says of the clips of some
+    rows, in all of COPIES."""
+    corpora = sorted({clips[row].corpus for row in rows})
+    found = []
+    for corpus in corpora:
+        of = [row for row in rows if clips[row].corpus == corpus]
+        waves = [read_clip(clips[row].path) for row in of]
+        for number, copy in enumerate(COPIES):
+            logits = [
+                _read(network, degraded(wave, copy, noise, np.random.default_rng([row, number])))
+                for row, wave in zip(of, waves, strict=True)
+            ]
+            at: npt.NDArray[np.int64] = np.array(of)
+            found.append(HeldOut(corpus=corpus, copy=copy, clips=at, logits=np.stack(logits)))
+    return found
+
+
+def _read(network: nn.Module, wave: Float32) -> Float32:
+    """The clip's logits [9]: the mean over its windows' speech frames."""
+    means = []
+    for window in windows(wave):
+        with torch.inference_mode():
+            logits = network(torch.from_numpy(window.copy())[None])[0][0].numpy()
+        means.append(logits[speech_frames(window)[: len(logits)]].mean(axis=0))
+    return np.asarray(np.mean(means, axis=0), np.float32).reshape(len(LABELS))
