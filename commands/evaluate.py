@@ -29,6 +29,7 @@ _PATH = click.Path(path_type=Path, exists=True)
 )
 @click.option("--cache", type=click.Path(path_type=Path), help="Keep what was read of the clips.")
 @click.option("--calls/--no-calls", default=True, help="With --fear-disgust: whole calls too.")
+@click.option("--joinings", default=3, show_default=True, help="Orders of a speaker's calm clips.")
 @click.option("--splices", default=120, show_default=True, help="Recordings with known changes.")
 @click.option("--gate", is_flag=True, help="Read what the monitor's speech gate lets through.")
 @click.option("--every", default=1, show_default=True, help="Take every n-th clip: a quick look.")
@@ -46,6 +47,7 @@ def command(
     fear_disgust: bool,
     cache: Path | None,
     calls: bool,
+    joinings: int,
 ) -> None:
     """Judge MODEL on the labelled clips of MANIFEST (CSV: path, corpus, speaker, label).
 
@@ -64,7 +66,7 @@ def command(
     settings = settings_from(None, (), {"engine.model": model})
     target = output or Path(f"evaluation_{Path(model).name}")
     if fear_disgust:
-        _fear_disgust(settings, manifest, target, cache, calls=calls)
+        _fear_disgust(settings, manifest, target, cache, joinings=joinings if calls else 0)
         return
     job = Evaluation(
         manifest=manifest,
@@ -88,12 +90,12 @@ def command(
 
 
 def _fear_disgust(
-    settings: Settings, manifest: Path, output: Path, cache: Path | None, *, calls: bool
+    settings: Settings, manifest: Path, output: Path, cache: Path | None, *, joinings: int
 ) -> None:
     from ..models.training.corpus import CorpusError
     from ..stream.assessment.assess import Assessment, assess
 
-    job = Assessment(manifest=manifest, output=output, cache=cache, calls=calls)
+    job = Assessment(manifest=manifest, output=output, cache=cache, joinings=joinings)
     try:
         engine = load_engine(settings.engine)
         assess(engine, job, settings.stream, lambda line: click.echo(line, err=True))

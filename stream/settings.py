@@ -17,8 +17,19 @@ class ListenerSettings(Section):
     speech_on: float = Field(0.5, gt=0, lt=1, description="speech probability that opens the gate")
     speech_off: float = Field(0.35, gt=0, lt=1, description="speech probability that closes it")
     speech_hold_s: float = Field(0.2, ge=0, description="seconds the gate stays open in a pause")
+    level_gain_db: float = Field(
+        30.0, ge=0, le=50, description="most by which the gate hears a quiet line louder; 0: never"
+    )
+    level_dbfs: float = Field(
+        -24.0, le=0, description="level of the loudest 32 ms up to which it does so"
+    )
+    level_fall_db: float = Field(
+        1.0, gt=0, description="decibels a second by which the loudest is forgotten"
+    )
     floor_dbfs: float = Field(
-        -70.0, le=0, description="level under which a frame is silence whatever the gate says"
+        -70.0,
+        le=0,
+        description="level, as the gate hears it, under which a frame is silence whatever it says",
     )
     denoise: bool = Field(
         False, description="spectral gating with a profile frozen from non-speech"
@@ -136,6 +147,18 @@ class DecisionSettings(Section):
     )
     lost_gap_points: float = Field(
         15.0, ge=0, le=100, description="lead of neutral under which its win is narrow"
+    )
+    lost_floor_points: float = Field(
+        35.0,
+        ge=0,
+        le=100,
+        description="where lost_to_neutral is on: least independent score of the stronger one",
+    )
+    lost_floor_share: float = Field(
+        0.25,
+        ge=0,
+        le=1,
+        description="where lost_to_neutral is on: least p(fear) + p(disgust)",
     )
     open_ms: int = Field(
         240, ge=20, multiple_of=20, description="time a condition must hold to open an episode"

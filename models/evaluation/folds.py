@@ -38,6 +38,8 @@ class Fold:
     """models.training.head.Head."""
     centres: Centres | None
     """None where too little was left to fit them from."""
+    teaches: bool = False
+    """A corpus that only teaches: no result on it is one to report."""
 
 
 class HeadEngine:
@@ -97,6 +99,14 @@ def held_out(clips: Sequence[Clip], most: int = FOLDS) -> Iterator[tuple[str, fr
             yield corpus, frozenset(speakers[number::count])
 
 
+def teaching(clips: Sequence[Clip], most: int = FOLDS) -> Iterator[tuple[str, frozenset[str]]]:
+    """Corpus and speakers of every fold of the corpora that only teach."""
+    for corpus in sorted({clip.corpus for clip in clips if clip.role != "eval"}):
+        speakers = sorted({clip.speaker for clip in clips if clip.corpus == corpus})
+        for number in range(min(most, len(speakers))):
+            yield corpus, frozenset(speakers[number::most])
+
+
 def learn(
     clips: Sequence[Clip],
     embedded: Embedded,
@@ -104,15 +114,21 @@ def learn(
     say: Callable[[str], None],
     *,
     method: Method = "means",
+    also_teaching: bool = False,
 ) -> list[Fold]:
-    """A fold for each entry of `held_out`. Raises ImportError without the `train` extra."""
+    """A fold for each entry of `held_out`, then, if wanted, of `teaching`.
+
+    Raises ImportError without the `train` extra.
+    """
     from ..training.head import balanced_weights, fit_head, label_masks
 
     found = []
     targets = targets_of(clips)
     known = np.array([label in manifest.known for label in LABELS])
     masks = label_masks(clips) & known
-    for corpus, speakers in held_out(clips):
+    folds = [(*one, False) for one in held_out(clips)]
+    folds += [(*one, True) for one in teaching(clips)] if also_teaching and folds else []
+    for corpus, speakers, teaches in folds:
         kept = np.array([clip.speaker not in speakers for clip in clips]) & known[targets]
         rows = np.flatnonzero(kept)
         weights = balanced_weights([clips[int(i)] for i in rows])
@@ -131,7 +147,9 @@ def learn(
         except CentresError:
             centres = None
         say(f"learned without {len(speakers)} speakers of {corpus}")
-        found.append(Fold(corpus=corpus, speakers=speakers, head=head, centres=centres))
+        found.append(
+            Fold(corpus=corpus, speakers=speakers, head=head, centres=centres, teaches=teaches)
+        )
     return found
 
 

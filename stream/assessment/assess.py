@@ -13,20 +13,18 @@ from ...models.centres import CENTRES_NAME, Compass
 from ...models.engine import Engine
 from ...models.evaluation.embeddings import COPIES, Embedded, embed
 from ...models.evaluation.folds import Fold, HeadEngine, learn, part, rivals_of, targets_of
-from ...models.evaluation.metrics import interval
 from ...models.labels import LABELS
-from ...models.training.augment import telephone
-from ...models.training.corpus import Clip, CorpusError, read_clip, read_manifest
+from ...models.training.corpus import Clip, CorpusError, read_manifest
 from ..decision.arrays import Float64
 from ..decision.rivals import POINTS
 from ..listener.gate import Vad
 from ..settings import StreamSettings
-from .calls import PAUSE_S, SPLICE_PAUSE_S, Call, join, onsets, play
-from .clips import Decided, decide, figures, percent, unknown_curve
+from .calls import SPLICE_PAUSE_S, Call, Tape, join
+from .clips import Decided, decide, figures, unknown_curve
+from .flags import Counted, calm_calls, counted, summed, wave_of
+from .splices import Spliced, figures_of, judged
 
 Say = Callable[[str], None]
-CALM = ("neutral", "happy")
-"""What must raise no flag."""
 SPLICES = 5
 """Most pairs of fear and disgust for each speaker."""
 
@@ -39,8 +37,9 @@ class Assessment:
     output: Path
     cache: Path | None = None
     """Folder of what was read of the clips, so that a second run is short."""
-    calls: bool = True
-    """Join clips into calls too: most of the work."""
+    joinings: int = 3
+    """In how many orders each speaker's calm clips are joined into calls, most of the work; 0: no
+    calls, and no splices either."""
 
 
 def assess(engine: Engine, job: Assessment, settings: StreamSettings, say: Say) -> dict[str, Any]:
@@ -52,7 +51,8 @@ def assess(engine: Engine, job: Assessment, settings: StreamSettings, say: Say) 
     read = embed(engine, every, say, job.cache)
     known = [i for i, clip in enumerate(every) if clip.label in engine.manifest.known]
     clips, embedded = [every[i] for i in known], part(read, np.array(known, np.int64))
-    folds = learn(clips, embedded, engine.manifest, say)
+    every_fold = learn(clips, embedded, engine.manifest, say, also_teaching=job.joinings > 0)
+    folds = [fold for fold in every_fold if not fold.teaches]
     if not folds:
         raise CorpusError(f"{job.manifest}: no corpus to report on has both fear and disgust")
     found: dict[str, Any] = {
@@ -63,9 +63,11 @@ def assess(engine: Engine, job: Assessment, settings: StreamSettings, say: Say) 
             for number, copy in enumerate(COPIES)
         },
     }
-    if job.calls:
+    if job.joinings:
         found["calls"] = {
-            copy: _on_calls(clips, folds, engine, settings, say, by_telephone=copy == "telephone")
+            copy: _on_calls(
+                clips, every_fold, engine, settings, job, say, by_telephone=copy == "telephone"
+            )
             for copy in COPIES
         }
     job.output.mkdir(parents=True, exist_ok=True)
@@ -135,32 +137,32 @@ def _on_calls(
     folds: Sequence[Fold],
     engine: Engine,
     settings: StreamSettings,
+    job: Assessment,
     say: Say,
     *,
     by_telephone: bool,
 ) -> dict[str, Any]:
     """False flags an hour of calm speech, and spliced emotions, per corpus and over all."""
     vad = Vad()
-    calm: list[tuple[str, str, float, int]] = []
-    spliced: list[tuple[str, str, bool]] = []
+    calm: list[Counted] = []
+    spliced: list[tuple[str, Spliced]] = []
     with tempfile.TemporaryDirectory() as folder:
         for fold, reader, chosen in _readers(folds, engine, settings, Path(folder)):
             for speaker in sorted(fold.speakers):
                 mine = [clip for clip in clips if clip.speaker == speaker]
-                if (call := _calm(speaker, mine, by_telephone)) is not None:
-                    played = play(call, reader, vad, chosen)
-                    calm.append((fold.corpus, speaker, played.seconds, len(played.episodes)))
-                if (call := _spliced(speaker, mine, by_telephone)) is not None:
-                    heard = onsets(call, play(call, reader, vad, chosen))
-                    spliced += [(fold.corpus, one.emotion, one.in_time) for one in heard]
+                for call in calm_calls(speaker, mine, job.joinings, by_telephone=by_telephone):
+                    tape = Tape(call, reader, vad, chosen)
+                    calm += counted(tape, chosen.decision, fold.corpus, speaker, fold.teaches)
+                pairs = None if fold.teaches else _spliced(speaker, mine, by_telephone)
+                if pairs is not None:
+                    played = Tape(pairs, reader, vad, chosen).play(chosen.decision)
+                    spliced.append((fold.corpus, judged(pairs, played)))
             say(f"calls of {fold.corpus}, {len(fold.speakers)} speakers")
-    corpora = (*sorted({row[0] for row in calm}), "all")
+    corpora = (*sorted({corpus for corpus, _ in spliced}), "all")
     return {
-        "false_flags": {
-            corpus: false_flags([r for r in calm if corpus in (r[0], "all")]) for corpus in corpora
-        },
+        "false_flags": summed(calm),
         "splices": {
-            corpus: _in_time([row for row in spliced if corpus in (row[0], "all")])
+            corpus: figures_of([one for name, one in spliced if corpus in (name, "all")])
             for corpus in corpora
         },
     }
@@ -181,54 +183,12 @@ def _readers(
         yield fold, HeadEngine(engine, fold.head), chosen
 
 
-def _calm(speaker: str, clips: Sequence[Clip], by_telephone: bool) -> Call | None:
-    """All calm clips of a speaker as one call, in an order that stays."""
-    some = [clip for clip in clips if clip.label in CALM]
-    order = np.random.default_rng(0).permutation(len(some))
-    pauses = np.random.default_rng(1).uniform(*PAUSE_S, len(some) + 1)
-    waves = [_wave(some[i], by_telephone) for i in order]
-    return join(speaker, waves, lambda i: float(pauses[i + 1])) if waves else None
-
-
 def _spliced(speaker: str, clips: Sequence[Clip], by_telephone: bool) -> Call | None:
     """Pairs of fear, then disgust, without a pause between the two."""
     fear, disgust = ([c for c in clips if c.label == e] for e in ("fearful", "disgusted"))
     waves = [
-        _wave(clip, by_telephone)
+        wave_of(clip, by_telephone)
         for pair in list(zip(fear, disgust, strict=False))[:SPLICES]
         for clip in pair
     ]
     return join(speaker, waves, lambda i: SPLICE_PAUSE_S if i % 2 else 0.0) if waves else None
-
-
-def _wave(clip: Clip, by_telephone: bool) -> Any:
-    wave = read_clip(clip.path)
-    return telephone(wave) if by_telephone else wave
-
-
-def false_flags(calls: Sequence[tuple[str, str, float, int]]) -> dict[str, Any]:
-    """Of (corpus, speaker, seconds, flags): flags an hour of call, with its interval."""
-    hours = np.array([seconds for _, _, seconds, _ in calls]) / 3600
-    flags = np.array([count for *_, count in calls], np.float64)
-
-    def rate(rows: Any) -> float:
-        return float(flags[rows].sum() / hours[rows].sum())
-
-    low, high = interval(rate, [speaker for _, speaker, _, _ in calls])
-    return {
-        "hours": round(float(hours.sum()), 2),
-        "flags": int(flags.sum()),
-        "an_hour": round(float(flags.sum() / hours.sum()), 1),
-        "low": round(low, 1),
-        "high": round(high, 1),
-    }
-
-
-def _in_time(rows: Sequence[tuple[str, str, bool]]) -> dict[str, Any]:
-    return {
-        emotion: {
-            "clips": len(some := [right for _, name, right in rows if name == emotion]),
-            "in_time": percent(np.mean(some)) if some else None,
-        }
-        for emotion in ("fearful", "disgusted")
-    }

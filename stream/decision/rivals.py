@@ -104,9 +104,13 @@ class Standing:
 
 def above_floors(standing: Standing, settings: DecisionSettings, relax: float = 0.0) -> Bool:
     """Whether fear and disgust are there at all: a small gap between two nothings means nothing."""
+    return _above(standing, settings.floor_points, settings.floor_share, relax)
+
+
+def _above(standing: Standing, points: float, share: float, relax: float) -> Bool:
     rise = standing.rise - relax
-    floor = standing.stronger >= settings.floor_points + rise
-    return np.asarray(floor & (standing.share >= settings.floor_share + rise / POINTS))
+    floor = standing.stronger >= points + rise
+    return np.asarray(floor & (standing.share >= share + rise / POINTS))
 
 
 def ranks(
@@ -116,7 +120,8 @@ def ranks(
 
     `relax` in points loosens every threshold, for an episode that is open. A narrow loss to neutral
     counts because listeners too hear more than a third of acted fear and disgust as neutral
-    (CREMA-D's votes on voice alone).
+    (CREMA-D's votes on voice alone); its floors are lower, for where neutral wins neither of the
+    two has half.
     """
     gap = np.abs(standing.fear - standing.disgust)
     weaker = np.minimum(standing.fear, standing.disgust)
@@ -127,7 +132,11 @@ def ranks(
         & (gap < settings.dual_gap_points + relax)
     )
     review = floors & (gap < settings.review_gap_points + relax)
-    lost = floors & (standing.lead < settings.lost_gap_points + relax) & settings.lost_to_neutral
+    lost = (
+        _above(standing, settings.lost_floor_points, settings.lost_floor_share, relax)
+        & (standing.lead < settings.lost_gap_points + relax)
+        & settings.lost_to_neutral
+    )
     return np.where(dual, np.int8(3), np.where(review, np.int8(2), lost.astype(np.int8)))
 
 

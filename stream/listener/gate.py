@@ -46,12 +46,24 @@ class Vad:
 
 
 class Gate:
-    """One leg's state: what the network remembers, and hysteresis with a hold."""
+    """One leg's state: what the network remembers, how loud the leg is, and hysteresis with a hold.
+
+    The network hears a levelled copy: whether it takes a voice for one depends on its level. The
+    reference is the power of the loudest block, falling slowly, so that a quiet line is raised from
+    its first block on, and a loud one is left as it is. Powers are sums of whole numbers below
+    2 ** 53, hence exact: any chunking hears the same copy.
+    """
 
     def __init__(self, settings: ListenerSettings) -> None:
         self._settings = settings
         self._hold = int(settings.speech_hold_s * SAMPLE_RATE)
         self._floor = 10 ** (settings.floor_dbfs / 10)
+        self._level = 10 ** (settings.level_dbfs / 10)
+        self._least = self._level / 10 ** (settings.level_gain_db / 10)
+        self._fall = 10 ** (-settings.level_fall_db * BLOCK / SAMPLE_RATE / 10)
+        self._loudness = self._least
+        """Power of the reference behind the last block, at least `_least`."""
+        self._next: float | None = None
         self.state: Float32 = np.zeros((2, 1, _STATE), np.float32)
         self._pending: Float32 = np.zeros(CONTEXT, np.float32)
         """Context, then samples that are not a whole block yet."""
@@ -62,8 +74,8 @@ class Gate:
         """Blocks in a row that were under the floor."""
         self._below = 0
         """Samples for which the probability has been under `speech_off`."""
-        self._changes: list[tuple[int, bool]] = [(0, False)]
-        """Sample from which on the gate is in a state."""
+        self._marks: list[tuple[int, bool, float]] = [(0, False, self._heard_floor(self._least))]
+        """Behind each block: first sample, whether the gate is open, power that can be heard."""
 
     def push(self, samples: Float32) -> None:
         """Add 16 kHz samples [N]."""
@@ -76,22 +88,39 @@ class Gate:
 
     @property
     def block(self) -> Float32:
-        """The next block with its context, [576]."""
-        return self._pending[: CONTEXT + BLOCK]
+        """The next block with its context, [576], as loud as the network wants it."""
+        gain = np.float32(np.sqrt(max(1.0, self._level / self._louder())))
+        return self._pending[: CONTEXT + BLOCK] * gain
 
     def pass_silence(self) -> None:
         """Go past the waiting blocks of a long silence."""
         while self._quiet >= SETTLED and self.ready and self._silent():
             self.take(0.0, self.state)
 
+    def _power(self) -> float:
+        """Mean square of the next block; worked out once."""
+        if self._next is None:
+            block = self._pending[CONTEXT : CONTEXT + BLOCK].astype(np.float64)
+            self._next = float(np.dot(block, block)) / BLOCK
+        return self._next
+
+    def _louder(self) -> float:
+        """The reference with the next block."""
+        return max(self._power(), self._loudness * self._fall, self._least)
+
+    def _heard_floor(self, loudness: float) -> float:
+        """The floor holds for the levelled copy; this is the power as it came."""
+        return self._floor * min(1.0, loudness / self._level)
+
     def _silent(self) -> bool:
-        block = self._pending[CONTEXT : CONTEXT + BLOCK]
-        return float(np.dot(block, block)) < self._floor * BLOCK
+        return self._power() < self._heard_floor(self._louder())
 
     def take(self, probability: float, state: Float32) -> None:
         """The network's answer for the next block."""
         self.state = state
         self._quiet = self._quiet + 1 if self._silent() else 0
+        self._loudness = self._louder()
+        self._next = None
         self._pending = self._pending[BLOCK:]
         self._read += BLOCK
         if probability >= self._settings.speech_on:
@@ -101,24 +130,24 @@ class Gate:
         else:
             self._below += BLOCK
             is_open = self._open and self._below <= self._hold
-        if is_open != self._open:
-            self._open = is_open
-            self._changes.append((self._read, is_open))
+        self._open = is_open
+        self._marks.append((self._read, is_open, self._heard_floor(self._loudness)))
 
     def speech(self, start: int, samples: Float32) -> Bool:
         """Speech flags of whole frames whose first sample is `start`; call it once, in order.
 
         A frame's flag is the state after the last block that ended by the frame's end; frames under
-        the level floor are silence whatever the network says.
+        the floor, for the levelled copy, are silence whatever the network says.
         """
         count = len(samples) // FRAME_SAMPLES
+        if not count:
+            return np.zeros(0, np.bool_)
         ends = start + (np.arange(count) + 1) * FRAME_SAMPLES
-        at = np.searchsorted([change[0] for change in self._changes], ends, side="right") - 1
-        flags = np.array([change[1] for change in self._changes])[at]
+        begins, opens, floors = zip(*self._marks, strict=True)
+        at = np.searchsorted(begins, ends, side="right") - 1
+        self._marks = self._marks[int(at[-1]) :]
         power = (samples.reshape(count, FRAME_SAMPLES).astype(np.float64) ** 2).mean(axis=1)
-        if count:
-            self._changes = self._changes[int(at[-1]) :]
-        return np.asarray(flags & (power >= self._floor))
+        return np.asarray(np.array(opens)[at] & (power >= np.array(floors)[at]))
 
 
 def _waiting(gates: Sequence[Gate]) -> list[Gate]:

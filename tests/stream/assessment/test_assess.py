@@ -6,17 +6,10 @@ import pytest
 from tests.models.evaluation.made import BandEngine, corpus
 
 from tonewatch.models.training.corpus import CorpusError
-from tonewatch.stream.assessment.assess import Assessment, assess, false_flags
+from tonewatch.stream.assessment.assess import Assessment, assess
 from tonewatch.stream.settings import StreamSettings
 
 WITHOUT_TORCH = importlib.util.find_spec("torch") is None
-
-
-def test_false_flags_are_counted_by_the_hour() -> None:
-    found = false_flags([("c", "a", 1800.0, 1), ("c", "b", 1800.0, 3)])
-    assert (found["hours"], found["flags"], found["an_hour"]) == (1.0, 4, 4.0)
-    assert found["low"] == 2.0
-    assert found["high"] == 6.0
 
 
 @pytest.mark.torch

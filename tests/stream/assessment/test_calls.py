@@ -1,9 +1,11 @@
 import numpy as np
 from tests.models.evaluation.made import BandEngine
 
-from tonewatch.stream.assessment.calls import Call, Onset, Played, join, onsets, play
+from tonewatch.stream.assessment.calls import Tape, join
 from tonewatch.stream.listener.gate import Vad
 from tonewatch.stream.settings import StreamSettings
+
+from ..sound import voice
 
 
 def test_utterances_lie_where_the_spans_say() -> None:
@@ -18,40 +20,22 @@ def test_utterances_lie_where_the_spans_say() -> None:
 
 def test_a_call_of_silence_raises_no_flag() -> None:
     call = join("a", [np.zeros(32_000, np.float32)], lambda i: 0.5)
-    played = play(call, BandEngine(), Vad(), StreamSettings())
+    settings = StreamSettings()
+    played = Tape(call, BandEngine(), Vad(), settings).play(settings.decision)
     assert played.episodes == ()
     assert len(played.lead) == 150
     assert np.isnan(played.lead).all()
     assert played.seconds == 3.0
 
 
-def spliced(lead: np.ndarray) -> list[Onset]:
-    spans = ((0.0, 2.0), (2.0, 4.0))
-    call = Call(speaker="a", wave=np.zeros(64_000, np.float32), spans=spans)
-    return onsets(call, Played(seconds=4.0, episodes=(), lead=lead))
-
-
-def test_an_onset_counts_once_its_curve_stays_ahead() -> None:
-    lead = np.full(200, -10.0)
-    lead[5] = 10.0
-    lead[20:140] = 10.0
-    fear, disgust = spliced(lead)
-    assert (fear.emotion, fear.after_s, fear.in_time) == ("fearful", 0.4, True)
-    assert (disgust.emotion, disgust.after_s, disgust.in_time) == ("disgusted", 0.8, True)
-
-
-def test_a_late_onset_and_none_are_not_in_time() -> None:
-    lead = np.full(200, -10.0)
-    lead[60:200] = 10.0
-    fear, disgust = spliced(lead)
-    assert (fear.after_s, fear.in_time) == (1.2, False)
-    assert (disgust.after_s, disgust.in_time) == (None, False)
-
-
-def test_frames_without_a_reading_are_passed_over() -> None:
-    lead = np.full(200, np.nan)
-    lead[20:30] = -5.0
-    lead[30:50] = 5.0
-    fear, disgust = spliced(lead)
-    assert fear.after_s == 0.2, "counted from the first frame that was read"
-    assert disgust.after_s is None
+def test_a_tape_plays_the_same_again_without_asking_the_engine() -> None:
+    call = join("a", [voice(3.0), voice(2.0, f0=200.0)], lambda i: 0.5)
+    engine, settings = BandEngine(), StreamSettings()
+    tape = Tape(call, engine, Vad(), settings)
+    first = tape.play(settings.decision)
+    read = engine.read
+    again = tape.play(settings.decision)
+    other = tape.play(settings.decision.model_copy(update={"floor_points": 0.0}))
+    assert engine.read == read > 0
+    assert np.array_equal(first.lead, again.lead, equal_nan=True)
+    assert np.array_equal(first.lead, other.lead, equal_nan=True)

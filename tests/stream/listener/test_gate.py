@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 
 from tonewatch.models.window import Float32
 from tonewatch.stream.listener.gate import BLOCK, CONTEXT, SETTLED, Gate, Vad, advance
+from tonewatch.stream.listener.heard import quantise
 from tonewatch.stream.settings import ListenerSettings
 
-from ..sound import silence, voice
+from ..sound import music, silence, voice
 
 LOUD = np.full(10 * 16000, 0.1, np.float32)
 
@@ -47,7 +48,7 @@ def test_a_flag_looks_at_no_block_that_has_not_ended_by_the_frames_end() -> None
 
 
 def test_what_is_under_the_floor_is_silence_whatever_the_network_says() -> None:
-    gate = Gate(ListenerSettings(floor_dbfs=-60.0))
+    gate = Gate(ListenerSettings(floor_dbfs=-60.0, level_gain_db=0.0))
     gate.push(np.zeros(2 * BLOCK, np.float32))
     for _ in range(2):
         gate.take(0.9, np.zeros((2, 1, 128), np.float32))
@@ -123,3 +124,62 @@ def test_a_silence_passed_by_is_the_same_in_any_pieces(vad: Vad, cuts: list[int]
         advance([pieces], vad)
     assert np.array_equal(whole.state, pieces.state)
     assert np.array_equal(whole.speech(0, sound), pieces.speech(0, sound))
+
+
+def at_level(sound: Float32, dbfs: float) -> Float32:
+    """The sound with a mean level, in 16 bits, whole frames."""
+    power = float(np.mean(sound.astype(np.float64) ** 2))
+    samples = quantise(np.asarray(sound * np.sqrt(10 ** (dbfs / 10) / power), np.float32))
+    return samples[: len(samples) // 320 * 320]
+
+
+def share_of_speech(sound: Float32, vad: Vad, **settings: float) -> float:
+    gate = Gate(ListenerSettings(**settings))  # type: ignore[arg-type]
+    gate.push(sound)
+    advance([gate], vad)
+    return float(gate.speech(0, sound).mean())
+
+
+@pytest.mark.parametrize("dbfs", [-20.0, -50.0, -70.0, -80.0])
+def test_a_voice_is_heard_at_any_level_that_16_bits_hold(vad: Vad, dbfs: float) -> None:
+    assert share_of_speech(at_level(voice(4.0), dbfs), vad) > 0.9
+
+
+def test_without_the_levelled_copy_a_quiet_voice_is_lost(vad: Vad) -> None:
+    assert share_of_speech(at_level(voice(4.0), -76.0), vad, level_gain_db=0.0) < 0.1
+
+
+def hum(seconds: float) -> Float32:
+    """Mains hum: 50 Hz and its harmonics."""
+    t = np.arange(int(seconds * 16_000)) / 16_000
+    parts = [np.sin(2 * np.pi * 50 * k * t + k) / k for k in (1, 2, 3, 4, 5, 7)]
+    return np.asarray(np.sum(parts, axis=0), np.float32)
+
+
+@pytest.mark.parametrize("dbfs", [-30.0, -60.0, -72.0, -80.0, -88.0])
+def test_quiet_noise_hum_and_music_are_no_speech(vad: Vad, dbfs: float) -> None:
+    rng = np.random.default_rng(0)
+    white = rng.standard_normal(64_000).astype(np.float32)
+    red = np.cumsum(white) - np.convolve(np.cumsum(white), np.full(400, 1 / 400), "same")
+    for sound in (white, np.asarray(red, np.float32), hum(4.0), music(4.0)):
+        assert share_of_speech(at_level(sound, dbfs), vad) == 0.0
+
+
+def test_a_loud_line_is_heard_as_it_is() -> None:
+    gate = Gate(ListenerSettings())
+    loud = (np.random.default_rng(0).standard_normal(2 * BLOCK) * 0.1).astype(np.float32)
+    gate.push(loud)
+    assert np.array_equal(gate.block[CONTEXT:], loud[:BLOCK])
+
+
+def test_a_voice_that_grows_quiet_is_raised_again_by_and_by() -> None:
+    gate = Gate(ListenerSettings(level_fall_db=10.0))
+    state = np.zeros((2, 1, 128), np.float32)
+    gains = []
+    gate.push(np.concatenate([np.full(BLOCK, 0.1, np.float32), np.full(63 * BLOCK, 1e-3, "f4")]))
+    while gate.ready:
+        gains.append(float(gate.block[-1] / gate._pending[CONTEXT + BLOCK - 1]))
+        gate.take(0.0, state)
+    assert gains[0] == 1.0
+    assert gains[-1] == pytest.approx(10 ** ((10 * 63 * 0.032 - 4) / 20), rel=1e-3)
+    assert sorted(gains) == gains
