@@ -90,7 +90,11 @@ class Manifest(BaseModel):
     known: tuple[Label, ...] = Field(description="labels that were really learned")
     feature_dim: int = Field(ge=1)
     precision: str = "fp32"
-    batching: bool = Field(True, description="rows of a batch are independent, bit for bit")
+    batching: bool = Field(
+        True,
+        description="rows of a batch are independent, bit for bit; and so are, in a streaming "
+        "graph, the hops of a call",
+    )
     streaming: Streaming | None = Field(
         None, description="set for a graph with a state; lengths are then those of its hops"
     )

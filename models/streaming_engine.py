@@ -17,6 +17,8 @@ from .onnx_answers import check_width, checked, named, quiet_noise, verified
 from .onnx_session import Provider, load_session
 from .window import Float32, Frames, Window
 
+LONGEST: Final = 8
+"""Most windows of a leg that are read as one."""
 NEXT: Final = "next_"
 """Before the name of a state's array: its value after the call."""
 _TYPES: Final = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
@@ -42,8 +44,8 @@ class StreamingEngine:
     Windows of a leg hold new sound only and come in order. One that does not begin where the last
     one ended begins a run: what was remembered is forgotten, but for the arrays that the manifest
     calls `kept` (a level reference outlasts a silence). Answers lag by the manifest's
-    `delay_frames`. Windows of one length and of different legs share a call, `batch` at most, where
-    the manifest says that rows are independent: a leg's numbers do not depend on its neighbours.
+    `delay_frames`. Where the manifest says that rows are independent, legs share a call, `batch` at
+    most, and hops of one leg that wait behind each other are read as one: neither changes a bit.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class StreamingEngine:
                 graph, provider=provider, threads=threads, plain=True
             )
         self._batch = batch if self._manifest.batching else 1
+        self._hop = self._manifest.lengths[0]
         self._begin = _first_state(self._session, graph)
         self._outputs = ["logits", "features", *(NEXT + name for name in self._begin)]
         self._runs: dict[str, _Run] = {}
@@ -89,36 +92,62 @@ class StreamingEngine:
         """
         runs = dict(self._runs)
         answers: dict[int, Frames] = {}
-        for group in _groups(windows, self._batch):
-            answers |= zip(
-                group, self._read([windows[place] for place in group], runs), strict=True
-            )
+        for group in _groups(windows, self._stretches(windows), self._batch):
+            read = self._read([[windows[place] for place in places] for places in group], runs)
+            answers |= zip((place for places in group for place in places), read, strict=True)
         self._runs = runs
         return [answers[place] for place in range(len(windows))]
 
-    def _read(self, group: Sequence[Window], runs: dict[str, _Run]) -> list[Frames]:
-        """Answers of windows of one length and different legs; `runs` go on behind them."""
-        before = [self._run_of(window, runs.get(window.leg)) for window in group]
+    def _stretches(self, windows: Sequence[Window]) -> list[list[int]]:
+        """Places of windows that are read as one: a leg's, without a hole between them.
+
+        All but the first are whole hops, so that what happens hop by hop inside the graph happens
+        at the same places.
+        """
+        newest: dict[str, list[int]] = {}
+        found: list[list[int]] = []
+        for place, window in enumerate(windows):
+            stretch = newest.get(window.leg)
+            if (
+                stretch is not None
+                and self._batch > 1
+                and len(stretch) < LONGEST
+                and len(window.samples) == self._hop
+                and windows[stretch[-1]].stop_frame == window.start_frame
+            ):
+                stretch.append(place)
+            else:
+                newest[window.leg] = [place]
+                found.append(newest[window.leg])
+        return found
+
+    def _read(self, group: Sequence[Sequence[Window]], runs: dict[str, _Run]) -> list[Frames]:
+        """Answers of stretches of one length and different legs; `runs` go on behind them."""
+        before = [self._run_of(stretch[0], runs.get(stretch[0].leg)) for stretch in group]
         logits, features, after = self._compute(
-            np.stack([window.samples for window in group]), _stacked([run.state for run in before])
+            np.stack([np.concatenate([one.samples for one in stretch]) for stretch in group]),
+            _stacked([run.state for run in before]),
         )
-        answers = []
-        for row, (window, run) in enumerate(zip(group, before, strict=True)):
-            first = run.next_frame - self._streaming.delay_frames
-            skip = min(max(0, run.start_frame - first), logits.shape[1])
-            answers.append(
-                Frames(
-                    leg=window.leg,
-                    start_frame=first + skip,
-                    logits=logits[row, skip:],
-                    features=features[row, skip:],
-                    captured_at=window.captured_at,
-                    warming_up=window.warming_up,
+        answers: list[Frames] = []
+        for row, (stretch, run) in enumerate(zip(group, before, strict=True)):
+            begin = run.next_frame - self._streaming.delay_frames
+            for window in stretch:
+                first = window.start_frame - self._streaming.delay_frames
+                stop = window.stop_frame - self._streaming.delay_frames
+                told = slice(min(max(first, run.start_frame), stop) - begin, stop - begin)
+                answers.append(
+                    Frames(
+                        leg=window.leg,
+                        start_frame=begin + told.start,
+                        logits=logits[row, told],
+                        features=features[row, told],
+                        captured_at=window.captured_at,
+                        warming_up=window.warming_up,
+                    )
                 )
-            )
-            runs[window.leg] = _Run(
+            runs[stretch[0].leg] = _Run(
                 start_frame=run.start_frame,
-                next_frame=window.stop_frame,
+                next_frame=stretch[-1].stop_frame,
                 state=after if len(group) == 1 else _row(after, row),
             )
         return answers
@@ -142,34 +171,41 @@ class StreamingEngine:
         return known, features, dict(zip(self._begin, after, strict=True))
 
     def _warm_up(self, graph: Path) -> None:
-        """Run every length, alone and together: the first call of a shape is slow, a wrong graph
-        shows, and so does a processor on which rows are not independent."""
-        noise = quiet_noise(self._manifest)
-        for length in self._manifest.lengths:
-            waves = np.stack([np.roll(noise[:length], 97 * row) for row in range(self._batch)])
-            logits, features, state = self._compute(waves, _stacked([self._begin] * len(waves)))
-            check_width(features, self._manifest, graph)
-            alone = [self._compute(wave[None], self._begin) for wave in waves]
-            apart = any(
-                not np.array_equal(logits[row], one[0][0]) or not _same(_row(state, row), one[2])
-                for row, one in enumerate(alone)
+        """Run a hop, alone and with others: the first call of a shape is slow, a wrong graph shows,
+        and so does a processor on which neighbours change a number."""
+        noise = quiet_noise(self._manifest)[: self._hop]
+        waves = np.stack([np.roll(noise, 97 * row) for row in range(self._batch)])
+        logits, features, state = self._compute(waves, _stacked([self._begin] * len(waves)))
+        check_width(features, self._manifest, graph)
+        alone = [self._compute(wave[None], self._begin) for wave in waves]
+        apart = any(
+            not np.array_equal(logits[row], one[0][0]) or not _same(_row(state, row), one[2])
+            for row, one in enumerate(alone)
+        )
+        if self._batch > 1:
+            whole = self._compute(waves[:2].reshape(1, -1), self._begin)
+            second = self._compute(waves[1][None], alone[0][2])
+            hops = np.concatenate([alone[0][0], second[0]], axis=1)
+            apart |= not np.array_equal(whole[0], hops) or not _same(whole[2], second[2])
+        if apart:
+            log.warning(
+                "model %s: on this processor a number depends on what else is read in its call: "
+                "windows are read one by one",
+                self._manifest.name,
             )
-            if apart:
-                log.warning(
-                    "model %s: on this processor a row's numbers depend on how many are read "
-                    "together: legs are read one by one",
-                    self._manifest.name,
-                )
-                self._batch = 1
+            self._batch = 1
 
 
-def _groups(windows: Sequence[Window], most: int) -> Iterator[list[int]]:
-    """Places of windows that may share a call: of one length, a leg's windows one after another."""
+def _groups(
+    windows: Sequence[Window], stretches: Sequence[list[int]], most: int
+) -> Iterator[list[list[int]]]:
+    """Stretches that share a call: of one length, a leg's stretches one after another."""
     turns: Counter[str] = Counter()
-    groups: dict[tuple[int, int], list[int]] = {}
-    for place, window in enumerate(windows):
-        groups.setdefault((turns[window.leg], len(window.samples)), []).append(place)
-        turns[window.leg] += 1
+    groups: dict[tuple[int, int], list[list[int]]] = {}
+    for stretch in stretches:
+        leg, samples = windows[stretch[0]].leg, sum(len(windows[at].samples) for at in stretch)
+        groups.setdefault((turns[leg], samples), []).append(stretch)
+        turns[leg] += 1
     for _, group in sorted(groups.items()):
         yield from (group[first : first + most] for first in range(0, len(group), most))
 

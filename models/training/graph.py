@@ -95,7 +95,9 @@ def shrink_weights(model: onnx.ModelProto, width: int) -> None:
         first_down = early and values.shape == (4 * width, width)
         early = early and not first_down
         attention = values.shape in ((width, width), (width, 3 * width))
-        if attention or first_down or values.ndim == 3:
+        # The streaming form has its second convolution as a product.
+        convolution = values.ndim == 3 or values.shape == (3 * width, width)
+        if attention or first_down or convolution:
             graph.initializer.append(
                 numpy_helper.from_array(values.astype(np.float16), f"{name}_half")
             )

@@ -40,6 +40,8 @@ CREST: Final = 0.4
 FLOOR: Final = -6.5
 """log10 of power under the reference at which the spectrum is cut off."""
 FAR: Final = -1e9
+LEVEL_STEPS: Final = 16
+"""Steps of 10 ms in one block of the level reference: a hop of 160 ms."""
 LOWEST: Final = 2 * math.log10(QUIET)
 """log10 of power under which a level is not held. States are told from here: zero is the start."""
 
@@ -70,6 +72,43 @@ State = tuple[Tensor, ...]
 [B, heads, back + ahead, D / heads] and waiting frames [B, ahead, D]."""
 
 
+def _reference_of(
+    power: Tensor,
+    state: Tensor,
+    keep: float,
+    fall: float,
+    most: int,
+    lowest: float,
+    far: float,
+) -> tuple[Tensor, Tensor]:
+    """Block by block, so that the rounding of a step does not depend on what else is in the call:
+    `most` steps in each, the first with what is left over."""
+    count = (power.shape[1] + most - 1) // most
+    found: list[Tensor] = []
+    for block in range(count):
+        stop = power.shape[1] - most * (count - 1 - block)
+        part = power[:, max(stop - most, 0) : stop]
+        steps = torch.arange(1, part.shape[1] + 1)
+        apart = (steps[:, None] - steps[None]).clamp_min(0).double()
+        past = steps[:, None] >= steps[None]
+        kept = torch.where(past, torch.exp(math.log(keep) * apart), torch.zeros_like(apart)).float()
+        faded = torch.exp(math.log(keep) * steps.double()).float()
+        total = (part[:, None] * kept).sum(2) + state[:, :1] * faded
+        weight = kept.sum(1) + state[:, 1:2] * faded
+        mean = torch.log10((total / weight).clamp_min(1e-10))
+        before = torch.where(past, -fall * apart, torch.full_like(apart, far)).float()
+        held = (mean[:, None] + before).amax(2)
+        held = torch.maximum(held, state[:, 2:] + lowest - fall * steps).clamp_min(lowest)
+        above = held - lowest
+        state = torch.cat([total[:, -1:], weight[:, -1:], above[:, -1:]], 1)
+        found.append(above)
+    return torch.cat(found, 1), state
+
+
+# Scripted: a loop that is traced would be laid out for one number of blocks.
+_reference = torch.jit.script(_reference_of)
+
+
 class Level(nn.Module):
     """A running reference of loudness, for frames of power [B, T], 10 ms each."""
 
@@ -79,36 +118,30 @@ class Level(nn.Module):
         self.fall = config.fall_db / 10 * STEP / 16000
 
     def forward(self, power: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """The reference [B, T] as log10 of power; `state` [B, 3]: sum, weight, held level."""
-        steps = torch.arange(1, power.shape[1] + 1)
-        apart = (steps[:, None] - steps[None]).clamp_min(0)
-        past = steps[:, None] >= steps[None]
-        kept = torch.where(past, torch.pow(self.keep, apart.double()), 0.0).float()
-        faded = torch.pow(self.keep, steps.double()).float()
-        total = power @ kept.T + state[:, :1] * faded
-        weight = kept.sum(1) + state[:, 1:2] * faded
-        mean = torch.log10((total / weight).clamp_min(1e-10))
-        before = torch.where(past, -self.fall * apart.double(), FAR).float()
-        held = (mean[:, None] + before).amax(2)
-        held = torch.maximum(held, state[:, 2:] + LOWEST - self.fall * steps).clamp_min(LOWEST)
-        after = torch.cat([total[:, -1:], weight[:, -1:], held[:, -1:] - LOWEST], 1)
-        return held, after
+        """The reference [B, T], log10 of power above LOWEST; `state` [B, 3]: sum, weight, held."""
+        return _reference(power, state, self.keep, self.fall, LEVEL_STEPS, LOWEST, FAR)
 
 
 class StreamingLogMel(nn.Module):
     """Sound to log-mel under a running level reference."""
 
-    kernel: Tensor
-    mel: Tensor
+    fourier: Tensor
+    bands: Tensor
 
     def __init__(self, config: StreamingConfig) -> None:
         super().__init__()
         self.register_buffer("kernel", torch.from_numpy(fourier_kernel()))
         self.register_buffer("mel", torch.from_numpy(mel_filters()))
+        # The same as products of rows: a convolution's rounding depends on how many frames it has.
+        fourier = torch.from_numpy(fourier_kernel())[:, 0].T.contiguous()
+        self.register_buffer("fourier", fourier, persistent=False)
+        bands = torch.from_numpy(mel_filters())
+        bands = torch.cat([bands, torch.ones_like(bands[:1])]).T.contiguous()
+        self.register_buffer("bands", bands, persistent=False)
         self.level = Level(config)
 
     def forward(self, sound: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Sound [B, 320 n + 720] to [B, 80, 2 n + 3]; the level's state.
+        """Sound [B, 320 n + 720] to [B, 2 n + 3, 80]; the level's state.
 
         The level goes on at the first frame that no earlier call has seen: the three before it are
         read again, under its value of then (`state` [B, 6]: three values and the three last).
@@ -117,16 +150,16 @@ class StreamingLogMel(nn.Module):
             return self._exact(sound, state)
 
     def _exact(self, sound: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        spectrum = functional.conv1d(sound[:, None], self.kernel, stride=STEP)
-        real, imaginary = spectrum.split(FFT // 2 + 1, dim=1)
-        power = real * real + imaginary * imaginary
-        # As a product: a sum's last digit depends on how many rows there are.
-        mean = 2 * (torch.ones(1, FFT // 2 + 1) @ power[:, :, 3:])[:, 0] / (FFT * HANN_POWER)
-        reference, level = self.level(mean, state[:, :3])
-        reference = torch.cat([state[:, 3:] + LOWEST, reference], 1)
-        log = torch.log10((self.mel @ power).clamp_min(1e-12))
-        log = log + (2 * math.log10(LEVEL) + CREST) - reference[:, None]
-        return (log.clamp_min(FLOOR) + 4) / 4, torch.cat([level, reference[:, -3:] - LOWEST], 1)
+        count = (sound.shape[1] - FFT) // STEP + 1
+        frames = sound[:, STEP * torch.arange(count)[:, None] + torch.arange(FFT)[None]]
+        real, imaginary = (frames @ self.fourier).split(FFT // 2 + 1, dim=2)
+        power = (real * real + imaginary * imaginary) @ self.bands
+        mean = 2 * power[:, 3:, MELS] / (FFT * HANN_POWER)
+        above, level = self.level(mean, state[:, :3])
+        above = torch.cat([state[:, 3:], above], 1)
+        log = torch.log10(power[:, :, :MELS].clamp_min(1e-12))
+        log = log + (2 * math.log10(LEVEL) + CREST - LOWEST) - above[:, :, None]
+        return (log.clamp_min(FLOOR) + 4) / 4, torch.cat([level, above[:, -3:]], 1)
 
 
 class StreamingBlock(nn.Module):
@@ -171,6 +204,14 @@ class StreamingBlock(nn.Module):
         return x, keys[:, :, -kept:], values[:, :, -kept:], frames[:, count:]
 
 
+def _convolved(x: Tensor, conv: nn.Conv1d) -> Tensor:
+    """A convolution over rows [B, T, C] as one product; kernels of 3, no padding."""
+    stop, stride = x.shape[1] - 2, conv.stride[0]
+    taps = torch.cat([x[:, tap : stop + tap : stride] for tap in range(3)], 2)
+    weight = conv.weight.permute(2, 1, 0).reshape(-1, conv.out_channels)
+    return taps @ weight + conv.bias
+
+
 def _near(every: Tensor, reach: int) -> Tensor:
     """Of [B, H, n, n + reach - 1], in row i the columns i .. i + reach - 1: [B, H, n, reach].
 
@@ -213,8 +254,7 @@ class StreamingEncoder(nn.Module):
         sound, level, seen = state[:3]
         sound = torch.cat([sound, wave], 1)
         mel, level = self.mel(sound[:, :-UNUSED], level)
-        x = functional.gelu(self.conv1(mel))
-        x = functional.gelu(self.conv2(x)).transpose(1, 2) + self.place
+        x = self._stem(mel)
         first, layers = seen - STEM_DELAY, []
         for number, block in enumerate(self.blocks):
             x, *layer = block(x, first, *state[3 + 3 * number : 6 + 3 * number])
@@ -234,14 +274,18 @@ class StreamingEncoder(nn.Module):
         sound = torch.cat([sound, wave, silence], 1)
         with torch.no_grad():
             mel, _ = self.mel(sound[:, :-UNUSED], level)
-        x = functional.gelu(self.conv1(mel))
-        x = functional.gelu(self.conv2(x)).transpose(1, 2) + self.place
+        x = self._stem(mel)
         first, lag, count, outputs = first - STEM_DELAY, STEM_DELAY, wave.shape[1] // FRAME, []
         for number, block in enumerate(self.blocks):
             x, *_ = block(x, first, *layers[3 * number : 3 * number + 3])
             first, lag = first - self.config.ahead[number], lag + self.config.ahead[number]
             outputs.append(x[:, lag : lag + count])
         return outputs
+
+    def _stem(self, mel: Tensor) -> Tensor:
+        """Log-mel [B, 2 n + 3, 80] to frames [B, n, D], by the convolutions."""
+        x = functional.gelu(_convolved(mel, self.conv1))
+        return functional.gelu(_convolved(x, self.conv2)) + self.place
 
     def layers(self, wave: Tensor) -> list[Tensor]:
         """The features of whole waves as a list of one, as `Encoder.layers` gives its layers."""

@@ -28,9 +28,8 @@ AROUND: Final = FRAME_RATE // 2
 """Frames before and behind an episode that belong to what is measured."""
 _REACH: Final = 5 * FRAME_RATE
 """How far before its end an episode's peak is looked for; further back its sound is forgotten."""
-_AT_FIRST: Final = 6
-"""Stretches of speech that are all measured; later only one of EVERY is."""
 _EVERY: Final = 3
+"""Once there is a baseline, one of so many stretches of speech is measured."""
 _KEPT: Final = 40
 """Stretches that a baseline rests on at most: two minutes of speech and more."""
 
@@ -107,7 +106,7 @@ class Ear:
         spoken = sum(int(np.count_nonzero(part.speech)) for part in parts)
         if whole and spoken >= 2 * LEAST_SPEECH:
             self._spoken += 1
-            if self._spoken <= _AT_FIRST or self._spoken % _EVERY == 0:
+            if self._spoken <= self._settings.baseline_stretches or self._spoken % _EVERY == 0:
                 self._end_measuring()
                 self._begun = stop, self._measure(parts, start, stop)
 
