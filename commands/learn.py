@@ -63,7 +63,7 @@ def refit(
     )
     folder = settings.stream.record.output
     try:
-        store = Store(folder, settings.stream.record.index)
+        store = Store(folder, settings.stream.record.index_url)
         reviews = Reviews(folder, settings.stream.review)
         try:
             version = refit_now(

@@ -56,7 +56,7 @@ def running(
         bus = Bus()
         board = Board(bus)
         stack.callback(board.close)
-        store = Store(stream.record.output, stream.record.index)
+        store = Store(stream.record.output, stream.record.index_url)
         stack.callback(store.close)
         reviews = Reviews(stream.record.output, stream.review)
         stack.callback(reviews.close)

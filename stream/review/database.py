@@ -9,8 +9,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ..settings import ReviewSettings
 from .faults import UnavailableError
+from .settings import ReviewSettings
 from .tables import META, SCHEMA, SCHEMA_VERSION
 
 DATABASE_NAME: Final = "reviews.sqlite"

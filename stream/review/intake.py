@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..events import Episode
-from ..settings import ReviewSettings
 from .database import Database
 from .flags import Flag, flag_name, flag_of
 from .rules import due, model_label, second_by_lot, strength
+from .settings import ReviewSettings
 from .tables import FLAGS, VOTES
 
 _KEPT_OF_ERASED = {

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final, Literal, get_args
 
 from ..events import Episode
-from ..settings import ReviewSettings
+from .settings import ReviewSettings
 
 Label = Literal["fearful", "disgusted", "both", "neither", "unsure"]
 """What a reviewer may answer. `neither`: the voice sounds neither fearful nor disgusted."""

@@ -11,7 +11,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..settings import ReviewSettings
 from .agreement import Agreement
 from .database import Database
 from .faults import (
@@ -26,6 +25,7 @@ from .flags import Flag, Vote, flag_of, vote_of
 from .intake import Intake
 from .reports import Decided, agreement_of, decided_in, votes_on_decided
 from .rules import Label, State, due, opinions_wanted, outcome
+from .settings import ReviewSettings
 from .tables import FLAGS, VOTES
 
 

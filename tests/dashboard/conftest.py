@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from pydantic import SecretStr
 
-from tonewatch.stream.settings import ReviewSettings
+from tonewatch.stream.review.settings import ReviewSettings
 
 from .home import Home, home
 

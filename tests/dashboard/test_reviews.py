@@ -16,8 +16,9 @@ from tonewatch.dashboard.compose import running
 from tonewatch.dashboard.parts import Parts
 from tonewatch.dashboard.settings import ServerSettings
 from tonewatch.models.settings import EngineSettings
+from tonewatch.stream.review.settings import ReviewSettings
 from tonewatch.stream.session import Session
-from tonewatch.stream.settings import RecordSettings, ReviewSettings, StreamSettings
+from tonewatch.stream.settings import RecordSettings, StreamSettings
 
 from .home import Home, home, until
 from .reviewing import flagged, past_call, waiting

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tonewatch.stream.settings import ReviewSettings
+from tonewatch.stream.review.settings import ReviewSettings
 
 from .home import Home, home
 from .reviewing import waiting

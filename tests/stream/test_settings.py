@@ -37,6 +37,14 @@ def test_settings_survive_the_session_folder() -> None:
     assert StreamSettings.model_validate(settings.model_dump(mode="json")) == settings
 
 
+def test_the_index_is_kept_without_its_password() -> None:
+    url = "postgresql://anna:hidden@host/x"
+    settings = StreamSettings.model_validate({"record": {"index": url}})
+    assert settings.record.index_url == url
+    assert "hidden" not in str(settings.model_dump(mode="json")) + str(settings)
+    assert StreamSettings().record.index_url == ""
+
+
 @pytest.mark.parametrize("told", ["score_agent_name", "score_agent_reason"])
 def test_scoring_agents_needs_name_reason_and_confirmation(told: str) -> None:
     all_but_one = {

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from tonewatch.stream.review.database import DATABASE_NAME, Database
 from tonewatch.stream.review.faults import UnavailableError
+from tonewatch.stream.review.settings import ReviewSettings
 from tonewatch.stream.review.tables import FLAGS, META, SCHEMA, SCHEMA_VERSION
-from tonewatch.stream.settings import ReviewSettings
 
 
 def settings(url: str | None) -> ReviewSettings:

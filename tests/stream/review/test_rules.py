@@ -17,7 +17,7 @@ from tonewatch.stream.review.rules import (
     strength,
     urgency,
 )
-from tonewatch.stream.settings import ReviewSettings
+from tonewatch.stream.review.settings import ReviewSettings
 
 from .world import MINUTE, NOON, episode
 

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from tonewatch.stream.events import Episode, EpisodeKind
+from tonewatch.stream.review.settings import ReviewSettings
 from tonewatch.stream.review.store import Reviews
-from tonewatch.stream.settings import ReviewSettings
 
 NOON = 1_795_262_400_000
 """21 November 2026, 12:00 UTC, in milliseconds."""
