@@ -14,6 +14,7 @@ its pieces give the same numbers: it is one function, and all of its past is in 
 """
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -105,8 +106,11 @@ def _reference_of(
     return torch.cat(found, 1), state
 
 
-# Scripted: a loop that is traced would be laid out for one number of blocks.
-_reference = torch.jit.script(_reference_of)
+with warnings.catch_warnings():
+    # Scripted, because a loop that is traced is laid out for one number of blocks. Deprecated like
+    # the exporter that reads it (streaming_graph.py): both go together.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    _reference = torch.jit.script(_reference_of)
 
 
 class Level(nn.Module):
