@@ -2,16 +2,16 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime as ort
 
 from .engine import EngineError
+from .leg_states import LegStates, State
 from .manifest import Manifest, Streaming
 from .onnx_answers import check_width, checked, named, quiet_noise, verified
 from .onnx_session import Provider, load_session
@@ -25,17 +25,13 @@ _TYPES: Final = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
 
 log = logging.getLogger(__name__)
 
-State = Mapping[str, npt.NDArray[Any]]
-"""What the graph remembers, by the names of its inputs; batch first."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
-    """Uninterrupted sound of one leg, and what the graph remembers of it."""
+    """Uninterrupted sound of one leg."""
 
     start_frame: int
     next_frame: int
-    state: State
 
 
 class StreamingEngine:
@@ -65,6 +61,7 @@ class StreamingEngine:
         self._begin = _first_state(self._session, graph)
         self._outputs = ["logits", "features", *(NEXT + name for name in self._begin)]
         self._runs: dict[str, _Run] = {}
+        self._states = LegStates(self._begin)
         self._warm_up(graph)
 
     @property
@@ -79,31 +76,32 @@ class StreamingEngine:
 
     def open(self, leg: str) -> None:
         """A leg begins with nothing remembered."""
-        self._runs.pop(leg, None)
+        self.close(leg)
 
     def close(self, leg: str) -> None:
         """Forget a leg."""
         self._runs.pop(leg, None)
+        self._states.forget(leg)
 
     def infer(self, windows: Sequence[Window]) -> list[Frames]:
         """Read windows in order; shapes as in `Frames`.
 
         Raises EngineError; then nothing was read: the same windows may be asked for again.
         """
-        runs = dict(self._runs)
         answers: dict[int, Frames] = {}
-        for group in _groups(windows, self._stretches(windows), self._batch):
-            read = self._read([[windows[place] for place in places] for places in group], runs)
-            answers |= zip((place for places in group for place in places), read, strict=True)
-        self._runs = runs
+        undo: list[Callable[[], None]] = []
+        try:
+            for group in self._groups(windows):
+                read = self._read([[windows[place] for place in places] for places in group], undo)
+                answers |= zip((place for places in group for place in places), read, strict=True)
+        except EngineError:
+            for back in reversed(undo):
+                back()
+            raise
         return [answers[place] for place in range(len(windows))]
 
     def _stretches(self, windows: Sequence[Window]) -> list[list[int]]:
-        """Places of windows that are read as one: a leg's, without a hole between them.
-
-        All but the first are whole hops, so that what happens hop by hop inside the graph happens
-        at the same places.
-        """
+        """Places of windows that are read as one: hops of a leg, without a hole between them."""
         newest: dict[str, list[int]] = {}
         found: list[list[int]] = []
         for place, window in enumerate(windows):
@@ -112,7 +110,7 @@ class StreamingEngine:
                 stretch is not None
                 and self._batch > 1
                 and len(stretch) < LONGEST
-                and len(window.samples) == self._hop
+                and len(window.samples) == len(windows[stretch[-1]].samples) == self._hop
                 and windows[stretch[-1]].stop_frame == window.start_frame
             ):
                 stretch.append(place)
@@ -121,15 +119,38 @@ class StreamingEngine:
                 found.append(newest[window.leg])
         return found
 
-    def _read(self, group: Sequence[Sequence[Window]], runs: dict[str, _Run]) -> list[Frames]:
-        """Answers of stretches of one length and different legs; `runs` go on behind them."""
-        before = [self._run_of(stretch[0], runs.get(stretch[0].leg)) for stretch in group]
+    def _groups(self, windows: Sequence[Window]) -> Iterator[list[list[int]]]:
+        """Stretches that share a call: of one length, a leg's stretches one after another.
+
+        Windows that are no whole hop, a run's first and a leg's last, are read alone: products of
+        another shape are computed in another order.
+        """
+        turns: Counter[str] = Counter()
+        groups: dict[tuple[int, int], list[list[int]]] = {}
+        for stretch in self._stretches(windows):
+            leg, samples = windows[stretch[0]].leg, sum(len(windows[at].samples) for at in stretch)
+            groups.setdefault((turns[leg], samples), []).append(stretch)
+            turns[leg] += 1
+        for (_, samples), group in sorted(groups.items()):
+            most = 1 if samples % self._hop else self._batch
+            yield from (group[first : first + most] for first in range(0, len(group), most))
+
+    def _read(
+        self, group: Sequence[Sequence[Window]], undo: list[Callable[[], None]]
+    ) -> list[Frames]:
+        """Answers of stretches of one length and different legs; their runs go on behind them."""
+        legs = [stretch[0].leg for stretch in group]
+        runs = [self._run_of(stretch[0], undo) for stretch in group]
+        before = self._states.read(legs)
         logits, features, after = self._compute(
             np.stack([np.concatenate([one.samples for one in stretch]) for stretch in group]),
-            _stacked([run.state for run in before]),
+            before,
         )
+        undo.append(lambda: self._states.write(legs, before))
+        self._states.write(legs, after)
         answers: list[Frames] = []
-        for row, (stretch, run) in enumerate(zip(group, before, strict=True)):
+        for row, (stretch, run) in enumerate(zip(group, runs, strict=True)):
+            self._go_on(stretch[0].leg, replace(run, next_frame=stretch[-1].stop_frame), undo)
             begin = run.next_frame - self._streaming.delay_frames
             for window in stretch:
                 first = window.start_frame - self._streaming.delay_frames
@@ -145,23 +166,31 @@ class StreamingEngine:
                         warming_up=window.warming_up,
                     )
                 )
-            runs[stretch[0].leg] = _Run(
-                start_frame=run.start_frame,
-                next_frame=stretch[-1].stop_frame,
-                state=after if len(group) == 1 else _row(after, row),
-            )
         return answers
 
-    def _run_of(self, window: Window, run: _Run | None) -> _Run:
+    def _run_of(self, window: Window, undo: list[Callable[[], None]]) -> _Run:
         """The leg's run, if the window goes on with it, or a new one."""
+        leg, run = window.leg, self._runs.get(window.leg)
         if run is not None and run.next_frame == window.start_frame:
             return run
-        kept = {} if run is None else {name: run.state[name] for name in self._streaming.kept}
-        return _Run(
-            start_frame=window.start_frame,
-            next_frame=window.start_frame,
-            state={**self._begin, **kept},
-        )
+        if run is None:
+            undo.append(lambda: self._states.forget(leg))
+        else:
+            before = self._states.read([leg])
+            undo.append(lambda: self._states.write([leg], before))
+        self._states.begin(leg, self._streaming.kept)
+        return _Run(start_frame=window.start_frame, next_frame=window.start_frame)
+
+    def _go_on(self, leg: str, run: _Run, undo: list[Callable[[], None]]) -> None:
+        before = self._runs.get(leg)
+        undo.append(lambda: self._put(leg, before))
+        self._runs[leg] = run
+
+    def _put(self, leg: str, run: _Run | None) -> None:
+        if run is None:
+            self._runs.pop(leg, None)
+        else:
+            self._runs[leg] = run
 
     def _compute(self, waves: Float32, state: State) -> tuple[Float32, Float32, State]:
         """Logits [B, n, 9] and features [B, n, D] of waves [B, 320 n], and the state after them."""
@@ -175,11 +204,13 @@ class StreamingEngine:
         and so does a processor on which neighbours change a number."""
         noise = quiet_noise(self._manifest)[: self._hop]
         waves = np.stack([np.roll(noise, 97 * row) for row in range(self._batch)])
-        logits, features, state = self._compute(waves, _stacked([self._begin] * len(waves)))
+        begin = {name: np.repeat(array, len(waves), axis=0) for name, array in self._begin.items()}
+        logits, features, state = self._compute(waves, begin)
         check_width(features, self._manifest, graph)
         alone = [self._compute(wave[None], self._begin) for wave in waves]
         apart = any(
-            not np.array_equal(logits[row], one[0][0]) or not _same(_row(state, row), one[2])
+            not np.array_equal(logits[row], one[0][0])
+            or not _same({name: array[row : row + 1] for name, array in state.items()}, one[2])
             for row, one in enumerate(alone)
         )
         if self._batch > 1:
@@ -196,34 +227,8 @@ class StreamingEngine:
             self._batch = 1
 
 
-def _groups(
-    windows: Sequence[Window], stretches: Sequence[list[int]], most: int
-) -> Iterator[list[list[int]]]:
-    """Stretches that share a call: of one length, a leg's stretches one after another."""
-    turns: Counter[str] = Counter()
-    groups: dict[tuple[int, int], list[list[int]]] = {}
-    for stretch in stretches:
-        leg, samples = windows[stretch[0]].leg, sum(len(windows[at].samples) for at in stretch)
-        groups.setdefault((turns[leg], samples), []).append(stretch)
-        turns[leg] += 1
-    for _, group in sorted(groups.items()):
-        yield from (group[first : first + most] for first in range(0, len(group), most))
-
-
-def _stacked(states: Sequence[State]) -> State:
-    """States of one row each as one."""
-    if len(states) == 1:
-        return states[0]
-    return {name: np.concatenate([state[name] for state in states]) for name in states[0]}
-
-
 def _same(one: State, other: State) -> bool:
     return all(np.array_equal(one[name], other[name]) for name in one)
-
-
-def _row(state: State, row: int) -> State:
-    """One row by itself: a view would keep all of them in memory."""
-    return {name: array[row : row + 1].copy() for name, array in state.items()}
 
 
 def _first_state(session: ort.InferenceSession, graph: Path) -> State:

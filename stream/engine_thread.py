@@ -5,9 +5,10 @@ waits is superseded by the leg's next one, so nothing grows; whatever the engine
 answer and a fault, never in a dead thread.
 """
 
+import contextlib
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,6 +122,7 @@ class EngineThread(Worker):
         """Legs to open (true) or close in the engine, in order."""
         self._engine: Engine | None = None
         self._loading = True
+        self._gathering = False
         self._broken = False
         self._keep = 1
         """Windows of one live leg that may wait: a newer one supersedes the oldest."""
@@ -164,8 +166,22 @@ class EngineThread(Worker):
                     superseded += self._take_out(task.window.leg, but=self._keep - 1)
                 self._waiting.append(task)
             self._superseded += len(superseded)
-            self._changed.notify()
+            if not self._gathering:
+                self._changed.notify()
         return superseded + passed_by
+
+    @contextlib.contextmanager
+    def gathering(self) -> Iterator[None]:
+        """What is submitted in the block wakes the thread at its end, where windows share calls:
+        else the first one is read alone while the others come."""
+        with self._changed:
+            self._gathering = self._size > 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._gathering = False
+                self._changed.notify()
 
     def drop(self, leg: str) -> int:
         """Forget the waiting windows of a leg; their number."""

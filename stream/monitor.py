@@ -14,6 +14,7 @@ The recorder is started before and stopped after the monitor, by whoever made it
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from ..models.engine import Engine
 from ..models.grid import FRAME_RATE, FRAME_SAMPLES
@@ -87,7 +88,11 @@ class Monitor:
         self._turns = Turns(settings.window.hop_frames)
         self._latency = LatencyMeter()
         self._signal = SignalThread(
-            on_ended=self._ended, on_second=self._second, on_fault=self.tell, now=self._clock.now
+            on_ended=self._ended,
+            on_second=self._second,
+            on_fault=self.tell,
+            now=self._clock.now,
+            gathering=lambda: self._engine.gathering(),
         )
         self._engine = EngineThread(
             load,
@@ -255,20 +260,8 @@ class Monitor:
     def _begin(self, session: Session, start_frame: int) -> None:
         phases = self._phases(session, start_frame)
         self._bus.publish(SessionChanged(session=session.info))
-
-        def add() -> None:
-            self._signal.add(
-                Call(
-                    session,
-                    self.settings,
-                    self.manifest,
-                    self._outlets,
-                    phases=phases,
-                    start_frame=start_frame,
-                )
-            )
-
-        self._signal.order(add)
+        call = partial(Call, session, self.settings, self.manifest, self._outlets)
+        self._signal.order(lambda: self._signal.add(call(phases=phases, start_frame=start_frame)))
 
     def _phases(self, session: Session, start_frame: int) -> list[int]:
         """For each leg the shift of its hop such that live legs take turns in time.

@@ -6,6 +6,7 @@ listened to, so that many legs share one call of the speech gate; answers are no
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from .audio import Chunk, Gap
 from .call import Call
@@ -32,7 +33,8 @@ class SignalThread(Worker):
     """Runs all calls. Methods from any thread, where nothing else is said.
 
     `on_second` is called from the thread once a second; `on_ended(call)` when a call's sound is
-    read and answered, or when it is `broken`: it lets the call finish and sets `closed`.
+    read and answered, or when it is `broken`: it lets the call finish and sets `closed`;
+    `gathering()` is entered while the windows of a round are submitted.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class SignalThread(Worker):
         on_second: Callable[[], None],
         on_fault: Callable[[Fault], None],
         now: Callable[[], float],
+        gathering: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         super().__init__("signal")
+        self._gathering = gathering
         self._on_ended = on_ended
         self._on_second = on_second
         self._on_fault = on_fault
@@ -151,8 +155,9 @@ class SignalThread(Worker):
         if not batch:
             return
         heard = listen([(leg.listener, items) for _, leg, items in batch], self._gate())
-        for (call, leg, _), pieces in zip(batch, heard, strict=True):
-            self._in_call(call, call.hear, leg, pieces)
+        with self._gathering():
+            for (call, leg, _), pieces in zip(batch, heard, strict=True):
+                self._in_call(call, call.hear, leg, pieces)
 
     def _answer(self, key: str, answers: Sequence[Answer]) -> None:
         call, leg = self._legs.get(key, (None, None))

@@ -298,3 +298,20 @@ def test_windows_of_a_live_leg_are_set_further_apart_while_the_engine_has_no_roo
     assert statistics.pace == 4
     assert statistics.superseded == 0
     assert taken[-1] - taken[-2] == 4
+
+
+def test_what_is_gathered_is_read_in_one_call_once_all_of_it_is_there() -> None:
+    engine = GatedEngine()
+    remembers = Streaming(delay_frames=10)
+    engine.manifest = MANIFEST.model_copy(update={"streaming": remembers})  # type: ignore[misc]
+    engine.go.set()
+    desk = Desk(engine)
+    desk.thread.start()
+    desk.thread.submit([task("a/customer", 1.0)])
+    desk.wait(1)
+    with desk.thread.gathering():
+        for leg in "bcd":
+            desk.thread.submit([task(f"{leg}/customer", 2.0)])
+    desk.wait(4)
+    assert engine.calls == [1, 3]
+    desk.thread.stop()
