@@ -105,17 +105,20 @@ def write_card(folder: Path, manifest: Manifest) -> None:
 
 def _what(manifest: Manifest) -> str:
     known = ", ".join(manifest.known)
+    window = f"{manifest.window_samples / manifest.sample_rate:g} s of 16 kHz sound"
     told = manifest.accuracy.get("network")
     if told:
-        window = f"{manifest.window_samples / manifest.sample_rate:g} s of 16 kHz sound"
         return f"Frame logits of {known}, 50 a second, from {window}. {told}"
-    if manifest.streaming is None:
-        window = f"{manifest.window_samples / manifest.sample_rate:g} s of 16 kHz sound"
+    if manifest.streaming is not None:
+        delay = 20 * manifest.streaming.delay_frames
+        read = f"new 16 kHz sound and a state for each leg, {delay} ms behind it"
+    elif manifest.accuracy.get("unrolled"):
+        read = f"windows of up to {window}, by a streaming network that hears silence around them"
+    else:
         return (
             f"Frame logits of {known}, 50 a second, from {window}. The first layers of Whisper"
             " tiny.en (MIT, see NOTICE), frozen, and a linear head."
         )
-    delay = 20 * manifest.streaming.delay_frames
     learned = (
         ", then trained on with the labels, with a linear head; without those of the held-out"
         " speakers and corpora wherever a figure is told below."
@@ -123,11 +126,10 @@ def _what(manifest: Manifest) -> str:
         else ", and a linear head."
     )
     return (
-        f"Frame logits of {known}, 50 a second, from new 16 kHz sound and a state for each leg,"
-        f" {delay} ms behind it. The first layers of Whisper tiny.en (MIT, see NOTICE) in a form"
-        " that looks back a fixed way and hardly ahead, distilled from them on the clips below"
-        f" without their labels{learned} The clips of held-out speakers and corpora were heard by"
-        " that distillation, too, but none of their labels."
+        f"Frame logits of {known}, 50 a second, from {read}. The first layers of Whisper tiny.en"
+        " (MIT, see NOTICE) in a form that looks back a fixed way and hardly ahead, distilled from"
+        f" them on the clips below without their labels{learned} The clips of held-out speakers and"
+        " corpora were heard by that distillation, too, but none of their labels."
     )
 
 

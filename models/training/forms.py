@@ -1,4 +1,4 @@
-"""The network's two forms, windowed and streaming: how each becomes a served graph."""
+"""The network's forms, windowed, streaming and unrolled: how each becomes a served graph."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,9 +18,11 @@ from .head import Head
 from .networks import Network, encoder_width
 from .streaming import FRAME, StreamingEncoder, first_state, names_of
 from .streaming_graph import StreamingCompact, write_streaming_graph
+from .unrolled import Unrolled
 
-Servable = Compact | StreamingCompact | Network
-FormName = Literal["windowed", "streaming"]
+Servable = Compact | StreamingCompact | Unrolled | Network
+FormName = Literal["windowed", "streaming", "unrolled"]
+"""Whole windows; only new sound, with a state; the network of new sound over whole windows."""
 LENGTHS = (16_000, 24_000, 32_000, 48_000)
 HOP_FRAMES = 8
 """Default hop of the streaming form: its answers lag by 200 ms, so it asks more often."""
@@ -35,11 +37,14 @@ KEPT = ("level",)
 """Of the streaming state: how loud a voice is outlasts a silence."""
 
 
-def network_of(encoder: Encoder | StreamingEncoder, head: Head) -> Compact | StreamingCompact:
-    """Encoder and head joined, in evaluation mode."""
-    if isinstance(encoder, StreamingEncoder):
-        return StreamingCompact(encoder, head).eval()
-    return Compact(encoder, head).eval()
+def network_of(
+    encoder: Encoder | StreamingEncoder, head: Head, form: FormName = "streaming"
+) -> Compact | StreamingCompact | Unrolled:
+    """Encoder and head joined, in evaluation mode; `form` asks how a streaming one is served."""
+    if not isinstance(encoder, StreamingEncoder):
+        return Compact(encoder, head).eval()
+    network = StreamingCompact(encoder, head)
+    return Unrolled(network).eval() if form == "unrolled" else network.eval()
 
 
 def write(network: Servable, path: Path) -> None:
@@ -51,6 +56,9 @@ def write(network: Servable, path: Path) -> None:
             store_small(path, width)
     elif isinstance(network, StreamingCompact):
         write_streaming_graph(network, path)
+    elif isinstance(network, Unrolled):
+        export_graph(network, path)
+        store_small(path, network.network.encoder.config.width)
     else:
         write_graph(network, path)
 
