@@ -2,7 +2,9 @@
 
 Three parts, each judged by itself; one that is not better on the lessons held back is left out:
 - centres: moved towards the lessons' places, as if `prior` lessons had taught the old ones;
-- temperature: the one that minimises the cross-entropy of fear, disgust and neither;
+- temperature: the one that minimises the cross-entropy of fear, disgust and neither, among those
+  at which the floor in use would still raise what people confirmed: flags are the moments at which
+  a model was wrong or torn, so what suits them alone would take it for worse than it is;
 - floor: the highest under which nearly all flags that people confirmed would still be raised.
 """
 
@@ -63,7 +65,7 @@ def refit(
             f"{settings.least} or more together, of several calls; decide further flags first"
         )
     known = np.array([label in manifest.known for label in LABELS])
-    temperature, cooled = _temperature(learned, back, now.temperature, known)
+    temperature, cooled = _temperature(learned, back, now, known, settings.keep_share)
     floor, raised = _floor(learned, back, now.floor_points, temperature, known, settings.keep_share)
     centres, turned = _centres(
         learned, back, now.centres, manifest, decision, settings, version, temperature, known
@@ -91,13 +93,26 @@ def loss(some: Sequence[Lesson], temperature: float, known: Bool) -> float:
 
 
 def _temperature(
-    learned: Sequence[Lesson], back: Sequence[Lesson], now: float, known: Bool
+    learned: Sequence[Lesson], back: Sequence[Lesson], now: InUse, known: Bool, keep: float
 ) -> tuple[float, dict[str, Any]]:
-    best = min(TEMPERATURES, key=lambda value: loss(learned, float(value), known))
-    before, after = loss(back, now, known), loss(back, float(best), known)
-    taken = after < before
-    facts = {"now": now, "new": float(best), "loss_before": before, "loss_after": after}
-    return (float(best) if taken else now), {**facts, "taken": taken}
+    def kept(some: Sequence[Lesson], value: float) -> float:
+        return kept_and_false(some, now.floor_points, value, known)[0]
+
+    # Comparisons with NaN are false: without confirmed flags nothing is taken.
+    least = min(keep, kept(learned, now.temperature))
+    fit = [float(value) for value in TEMPERATURES if kept(learned, float(value)) >= least]
+    best = min(fit, key=lambda value: loss(learned, value, known), default=now.temperature)
+    before, after = loss(back, now.temperature, known), loss(back, best, known)
+    held = kept(back, now.temperature), kept(back, best)
+    taken = after < before and held[1] >= min(keep, held[0])
+    facts = {
+        "now": now.temperature,
+        "new": best,
+        "loss_before": before,
+        "loss_after": after,
+        "confirmed_kept": [_number(held[0]), _number(held[1])],
+    }
+    return (best if taken else now.temperature), {**facts, "taken": taken}
 
 
 def kept_and_false(

@@ -80,6 +80,26 @@ def test_overconfident_scores_get_a_higher_temperature() -> None:
     assert loss(heard, found.parts.temperature, KNOWN) < loss(heard, 1.0, KNOWN)
 
 
+def test_no_temperature_is_learned_at_which_confirmed_flags_would_not_be_raised() -> None:
+    """Most flags were neither, so the softest scores fit them best, and would hide the rest."""
+    heard = []
+    for number, session in enumerate(sessions()):
+        outcome = "fearful" if number % 3 == 0 else "neither"
+        heard.append(lesson(session, outcome, (1.0,), fear=3.0, disgust=2.6, neutral=1.2))
+    found = run(heard, replace(NOW, floor_points=70.0))
+    assert found.figures["temperature"]["confirmed_kept"] == [1.0, 1.0]
+    # 1 / (1 + exp(-1.8 / t)) is 0.7 at t = 2.12.
+    assert 2.0 < found.parts.temperature < 2.13
+    assert loss(heard, 5.0, KNOWN) < loss(heard, found.parts.temperature, KNOWN)
+
+
+def test_without_a_confirmed_flag_no_temperature_is_learned() -> None:
+    heard = [lesson(session, "neither", (1.0,), fear=2.0, disgust=1.8) for session in sessions()]
+    found = run(heard)
+    assert not found.figures["temperature"]["taken"]
+    assert found.parts == NOW
+
+
 def test_the_floor_rises_above_what_people_call_neither() -> None:
     heard = []
     for number, session in enumerate(sessions()):
