@@ -84,10 +84,12 @@ def write_card(folder: Path, manifest: Manifest) -> None:
         *_table(accuracy["uar_unseen_speakers"]),
         "",
         *_unseen_corpora(accuracy),
+        *_rivals(accuracy),
         f"Calibration: temperature {manifest.calibration.temperature:.2f}, expected calibration"
         f" error {error:.1f} % on unseen speakers"
         f"{_outside(accuracy)} (fitted on"
-        f" {manifest.calibration.fitted_on}; the error is that of speakers left out of the fit).",
+        f" {manifest.calibration.fitted_on}; the error is that of speakers left out of the fit)."
+        f"{_alone(accuracy)}",
         "",
         "## Data",
         "",
@@ -144,6 +146,35 @@ def _unseen_corpora(accuracy: Mapping[str, Any]) -> list[str]:
         *_table(rows),
         "",
     ]
+
+
+def _rivals(accuracy: Mapping[str, Any]) -> list[str]:
+    kinds = {
+        "speakers": accuracy.get("fear_against_disgust_unseen_speakers"),
+        "corpora": accuracy.get("fear_against_disgust_unseen_corpus"),
+    }
+    told = [
+        f"{', '.join(f'{copy} {value}' for copy, value in row.items())} on unseen {kind}"
+        for kind, row in kinds.items()
+        if row
+    ]
+    if not told:
+        return []
+    return [f"Fear against disgust alone, percent right: {'; '.join(told)}.", ""]
+
+
+def _alone(accuracy: Mapping[str, Any]) -> str:
+    """What the error would be with a temperature for each: how much the compromise costs."""
+    found = accuracy.get("calibration_alone", {})
+    if len(found) < 2:
+        return ""
+    parts = [
+        f"{name} alone would have temperature {one['temperature']:.2f} and"
+        f" error {100 * one['ece']:.1f} %"
+        for name, one in found.items()
+    ]
+    told = "; ".join(parts)
+    return f" {told[0].upper()}{told[1:]}: one temperature has to serve both."
 
 
 def _outside(accuracy: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..labels import LABELS, Label
+from ..labels import DISGUSTED, FEARFUL, LABELS, Label
 from ..window import Float32
 from .corpus import Clip
 from .features import COPIES, EVERY_COPY, Features
@@ -113,3 +113,16 @@ def uar(
     kept = np.isin(truth, allowed)
     answer = np.array(allowed)[logits[kept][:, allowed].argmax(axis=1)]
     return float(np.mean([(answer[truth[kept] == t] == t).mean() for t in allowed]))
+
+
+def rivals_told_apart(found: Sequence[HeldOut], clips: Sequence[Clip]) -> float | None:
+    """Share of fearful and disgusted clips whose own label is the higher of the two, of corpora
+    that have both; None without such clips."""
+    right: list[bool] = []
+    for part in found:
+        truth = np.array([LABELS.index(clips[i].label) for i in part.clips])
+        rows = np.isin(truth, (FEARFUL, DISGUSTED))
+        if len(set(truth[rows])) == 2:
+            fear = part.logits[rows, FEARFUL] > part.logits[rows, DISGUSTED]
+            right += list(fear == (truth[rows] == FEARFUL))
+    return float(np.mean(right)) if right else None

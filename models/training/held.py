@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from ..labels import LABELS, Label
+from ..labels import Label
 from ..window import Float32
 from .corpus import Clip, read_clip
 from .crossval import HeldOut, corpus_folds, hold_out, joint_folds, speaker_folds, train_head
@@ -162,7 +162,7 @@ def _without(
     """Logits of the held speakers by a network that never had their labels; kept in `cache`."""
     start, scale = _start(of, encoder, held)
     learned = _learned(of, held)
-    path = cache / fingerprint(start, learned, job) / "held.npz"
+    path = cache / fingerprint(start, learned, job) / f"held-{job.share:g}.npz"
     rows = [i for i, c in enumerate(of.clips) if c.speaker in held and c.label in of.labels]
     if not path.is_file():
         made = tune(start, scale, learned, noise, of.labels, cache, say, job)
@@ -202,26 +202,28 @@ def read_held(
 ) -> list[HeldOut]:
     """What a network (waves [B, S] to logits [B, F, 9] and features) says of the clips of some
     rows, in all of COPIES."""
-    corpora = sorted({clips[row].corpus for row in rows})
     found = []
-    for corpus in corpora:
+    for corpus in sorted({clips[row].corpus for row in rows}):
         of = [row for row in rows if clips[row].corpus == corpus]
-        waves = [read_clip(clips[row].path) for row in of]
-        for number, copy in enumerate(COPIES):
-            logits = [
-                _read(network, degraded(wave, copy, noise, np.random.default_rng([row, number])))
-                for row, wave in zip(of, waves, strict=True)
-            ]
-            at: npt.NDArray[np.int64] = np.array(of)
-            found.append(HeldOut(corpus=corpus, copy=copy, clips=at, logits=np.stack(logits)))
+        logits = np.stack([_read(network, read_clip(clips[row].path), row, noise) for row in of])
+        at: npt.NDArray[np.int64] = np.array(of)
+        found += [
+            HeldOut(corpus=corpus, copy=copy, clips=at, logits=logits[:, number])
+            for number, copy in enumerate(COPIES)
+        ]
     return found
 
 
-def _read(network: nn.Module, wave: Float32) -> Float32:
-    """The clip's logits [9]: the mean over its windows' speech frames."""
+def _read(network: nn.Module, wave: Float32, row: int, noise: Sequence[Float32]) -> Float32:
+    """Logits of a clip's COPIES [copies, 9]: the mean over its windows' speech frames."""
+    copies = [
+        windows(degraded(wave, copy, noise, np.random.default_rng([row, number])))
+        for number, copy in enumerate(COPIES)
+    ]
     means = []
-    for window in windows(wave):
+    for together in zip(*copies, strict=True):
         with torch.inference_mode():
-            logits = network(torch.from_numpy(window.copy())[None])[0][0].numpy()
-        means.append(logits[speech_frames(window)[: len(logits)]].mean(axis=0))
-    return np.asarray(np.mean(means, axis=0), np.float32).reshape(len(LABELS))
+            logits = network(torch.from_numpy(np.stack(together)))[0].numpy()
+        spoken = [speech_frames(window)[: logits.shape[1]] for window in together]
+        means.append([one[rows].mean(axis=0) for one, rows in zip(logits, spoken, strict=True)])
+    return np.asarray(np.mean(means, axis=0), np.float32)

@@ -13,18 +13,16 @@ import torch
 from torch import distributed
 
 from ..engine import Engine
-from ..labels import LABELS
-from ..manifest import Manifest
 from .batches import Balance, Drawing, draw, material
 from .classic import Classic
 from .corpus import Clip, CorpusError, read_clip
+from .deliver import Delivery, deliver
 from .fitting import Fitting, Place, fit, processes
-from .forms import parity, shape_of, write
 from .held import read_held
 from .networks import ARCHITECTURES, Architecture, Network, build
-from .publish import accuracy_of, digest_of, licence_of, publish, sources_of
+from .publish import accuracy_of
 from .teacher import Lesson, lessons
-from .train import Training, calibrate, clips_of, encoder_of, learnable, noise_of, speech_of
+from .train import Training, calibrate, clips_of, encoder_of, learnable, noise_of
 from .variants import MOVES_TIME, Sounds, VariantError, check_names
 
 HELD = 5
@@ -164,34 +162,20 @@ def _deliver(
     rows = [i for i, c in enumerate(clips) if c.speaker in held and c.label in job.known]
     speakers = read_held(network, clips, rows, noise_of(job))
     calibration, _ = calibrate(speakers, [], clips, job.known)
-    job.output.mkdir(parents=True, exist_ok=True)
-    graph = job.output / f"{job.name}.onnx"
-    write(network, graph)
     accuracy = accuracy_of(clips, learned, speakers, [], {})
     accuracy["ece_unseen_corpus"] = None
     accuracy["network"] = ARCHITECTURES[how.architecture]
     for corpus, row in accuracy["uar_unseen_speakers"].items():
         say(f"{corpus}: " + ", ".join(f"{copy} {value}" for copy, value in row.items()))
-    publish(
-        job.output,
-        Manifest(
-            name=job.name,
-            version=job.version,
-            graph=graph.name,
-            sha256=digest_of(graph),
-            **shape_of(network),
-            labels=LABELS,
-            known=job.known,
-            feature_dim=network.width,
-            precision="int8 and fp16 weights, fp32 arithmetic"
-            if how.architecture == "whisper"
-            else "fp32",
-            batching=False,
-            calibration=calibration,
-            checks=parity(network, graph, speech_of(clips)),
-            data=sources_of(learned, job.commercial),
-            licence=licence_of(learned, job.commercial, job.name),
-            accuracy=accuracy,
-        ),
-        notice=how.architecture == "whisper",
+    delivery = Delivery(
+        folder=job.output,
+        name=job.name,
+        version=job.version,
+        known=job.known,
+        commercial=job.commercial,
+        calibration=calibration,
+        accuracy=accuracy,
+        feature_dim=network.width,
+        small=how.architecture == "whisper",
     )
+    deliver(network, delivery, clips, learned, say)

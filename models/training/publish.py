@@ -10,7 +10,7 @@ from ..labels import LABELS, Label
 from ..manifest import DataSource, Licence, Manifest
 from .card import write_card, write_notice
 from .corpus import Clip
-from .crossval import SHARED, HeldOut, uar
+from .crossval import SHARED, HeldOut, rivals_told_apart, uar
 from .features import COPIES
 
 
@@ -35,8 +35,8 @@ def accuracy_of(
     corpora: Sequence[HeldOut],
     sizes: Mapping[str, int],
 ) -> dict[str, Any]:
-    """UAR in percent: by corpus and copy over unseen speakers; over unseen corpora. And how many
-    clips were `learned` from, by whom."""
+    """UAR in percent: by corpus and copy over unseen speakers; over unseen corpora. The share of
+    fearful and disgusted clips that are told apart; how many clips were `learned` from, by whom."""
 
     def table(found: Sequence[HeldOut], labels: Sequence[Label] | None) -> dict[str, Any]:
         names = sorted({part.corpus for part in found})
@@ -54,12 +54,19 @@ def accuracy_of(
             for corpus in names
         }
 
+    def rivals(found: Sequence[HeldOut]) -> dict[str, float]:
+        parts = {copy: [part for part in found if part.copy == copy] for copy in COPIES}
+        values = {copy: rivals_told_apart(of, clips) for copy, of in parts.items()}
+        return {copy: round(100 * value, 1) for copy, value in values.items() if value is not None}
+
     known = [label for label in LABELS if label not in ("other", "unknown")]
     return {
         "command": "tonewatch train",
         "held_out_speakers_at_a_time": dict(sizes),
         "uar_unseen_speakers": table(speakers, known),
         "uar_unseen_corpus_shared_labels": table(corpora, SHARED),
+        "fear_against_disgust_unseen_speakers": rivals(speakers),
+        "fear_against_disgust_unseen_corpus": rivals(corpora),
         "clips": len(learned),
         "speakers": len({clip.speaker for clip in learned}),
         "trained_speakers": sorted({clip.speaker for clip in learned}),

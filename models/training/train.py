@@ -17,19 +17,20 @@ import numpy.typing as npt
 from ..evaluation.calibrate import temperature_of
 from ..evaluation.metrics import reliability, scores_of
 from ..labels import LABELS, Label
-from ..manifest import Calibration, Manifest
+from ..manifest import Calibration
 from ..window import Float32
 from .ablation import ablate, write_ablation
 from .corpus import Clip, CorpusError, read_clip, read_manifest
 from .crossval import HeldOut
 from .ct2 import read_variables
+from .deliver import Delivery, deliver
 from .distil import Distillation, distil
 from .encoder import Encoder, EncoderConfig, load_encoder
-from .features import extract, windows
-from .forms import FormName, network_of, parity, rows_stand_alone, shape_of, write
+from .features import extract
+from .forms import FormName, network_of
 from .held import Known, frozen, tuned
 from .licences import free_noise
-from .publish import accuracy_of, digest_of, licence_of, publish, sources_of
+from .publish import accuracy_of
 from .streaming import StreamingEncoder
 from .tuning import Tuning
 
@@ -91,38 +92,27 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     told = [part for part in judged.corpora if part.corpus in sizes]
     calibration, outside = calibrate(judged.speakers, told, clips, job.known)
     say(f"temperature {calibration.temperature:.2f}, ECE {100 * (calibration.ece or 0):.1f} %")
-    network = network_of(judged.encoder, judged.head)
-    job.output.mkdir(parents=True, exist_ok=True)
-    graph = job.output / f"{job.name}.onnx"
-    write(network, graph)
-    checks = parity(network, graph, speech_of(clips))
-    shown = ", ".join(f"{check.name} {check.value:.3f}" for check in checks)
-    say(f"graph of {graph.stat().st_size / 1e6:.1f} MB; {shown}")
     accuracy = accuracy_of(clips, clips, judged.speakers, judged.corpora, judged.folds)
     if isinstance(judged.encoder, StreamingEncoder) and job.tuning is not None:
         accuracy["tuned"] = asdict(job.tuning)
     accuracy["ece_unseen_corpus"] = outside
-    publish(
-        job.output,
-        Manifest(
-            name=job.name,
-            version=job.version,
-            graph=graph.name,
-            sha256=digest_of(graph),
-            **shape_of(network),
-            labels=LABELS,
-            known=job.known,
-            feature_dim=encoder.config.width,
-            precision="int8 and fp16 weights, fp32 arithmetic",
-            batching=rows_stand_alone(network, graph),
-            calibration=calibration,
-            checks=checks,
-            data=sources_of(clips, job.commercial),
-            licence=licence_of(clips, job.commercial, job.name),
-            accuracy=accuracy,
-        ),
+    kinds = {"unseen speakers": judged.speakers, "unseen corpora": told}
+    accuracy["calibration_alone"] = {
+        name: calibrate(found, [], clips, job.known)[0].model_dump(include={"temperature", "ece"})
+        for name, found in kinds.items()
+        if found
+    }
+    how = Delivery(
+        folder=job.output,
+        name=job.name,
+        version=job.version,
+        known=job.known,
+        commercial=job.commercial,
+        calibration=calibration,
+        accuracy=accuracy,
+        feature_dim=encoder.config.width,
     )
-    return job.output
+    return deliver(network_of(judged.encoder, judged.head), how, clips, clips, say)
 
 
 def try_augmentations(job: Training, say: Callable[[str], None]) -> Path:
@@ -243,9 +233,3 @@ def _held(
     number = {name: i for i, name in enumerate(sorted({clips[i].speaker for i in rows}))}
     truth = np.array([LABELS.index(clips[i].label) for i in rows])
     return logits, truth, np.array([number[clips[i].speaker] % 2 for i in rows])
-
-
-def speech_of(clips: Sequence[Clip], count: int = 200) -> list[Float32]:
-    """Windows of clips taken evenly from the whole manifest."""
-    chosen = clips[:: max(1, len(clips) // count)]
-    return [windows(read_clip(clip.path))[0].copy() for clip in chosen]

@@ -2,14 +2,16 @@
 
 What is learned: clips' labels by the mean of their speech frames' logits, as the product reads
 them, on degraded pieces. The convolutions stay as they are: they are the ear, not the judgement.
-Weights are averaged over the steps; the average is what is kept.
+Weights are averaged over the steps; the average is what is kept, and of the way from the start to
+it a share is gone: what the frozen features knew of other voices stays (Wortsman et al.,
+"Robust fine-tuning of zero-shot models", arXiv 2109.01903).
 """
 
 import hashlib
 import math
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,6 +47,8 @@ class Tuning:
     """Share of a target that goes to the other labels."""
     average: float = 0.997
     """What the averaged weights keep in a step."""
+    share: float = 0.5
+    """Of the way from the first weights to the learned ones: 1 is all of it."""
     half: bool = True
     """Products in bfloat16, where the processor has it a good deal faster."""
     seed: int = 0
@@ -124,6 +128,10 @@ def tune(
     else:
         _learn(network, shelf(clips, noise, known), folder / "tuning.pt", say, job)
         torch.save(network.state_dict(), finished)
+    begun = Whole(start.encoder, start.head, scale)
+    with torch.no_grad():
+        for one, first in zip(network.parameters(), begun.parameters(), strict=True):
+            one.lerp_(first, 1 - job.share)
     head = network.plain_head()
     unknown = start.head.bias <= MASKED_LOGIT / 2
     return Tuned(
@@ -136,8 +144,8 @@ def tune(
 
 
 def fingerprint(start: Tuned, clips: Sequence[Clip], job: Tuning) -> str:
-    """Short digest of everything that a tuning depends on but the noise."""
-    digest = hashlib.sha256(repr(job).encode())
+    """Short digest of everything that learned weights depend on but the noise."""
+    digest = hashlib.sha256(repr(replace(job, share=1.0)).encode())
     for tensor in start.encoder.state_dict().values():
         digest.update(tensor.contiguous().numpy().tobytes())
     digest.update(start.head.weight.tobytes())

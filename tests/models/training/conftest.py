@@ -11,6 +11,7 @@ NEED_TORCH = [
     "test_batches.py",
     "test_ablation.py",
     "test_crossval.py",
+    "test_deliver.py",
     "test_distil.py",
     "test_encoder.py",
     "test_features.py",

@@ -10,6 +10,7 @@ from tonewatch.models.training.crossval import (
     corpus_folds,
     hold_out,
     joint_folds,
+    rivals_told_apart,
     speaker_folds,
     uar,
 )
@@ -85,3 +86,17 @@ def test_recall_is_averaged_over_labels_not_clips() -> None:
     part = HeldOut(corpus="a", copy="clean", clips=np.arange(7), logits=logits)
     assert uar([part], rows) == 0.5
     assert uar([part], rows, ["neutral"]) == 1, "the answer is chosen among the labels asked for"
+
+
+def test_rivals_are_judged_between_themselves_alone() -> None:
+    labels: tuple[Label, ...] = ("fearful", "disgusted", "disgusted", "angry")
+    rows = [Clip(path=Path("x"), corpus="a", speaker="s", label=label) for label in labels]
+    logits = np.zeros((4, 9), np.float32)
+    logits[:, LABELS.index("angry")] = 9
+    logits[[0, 1], LABELS.index("fearful")] = 1
+    logits[2, LABELS.index("disgusted")] = 1
+    part = HeldOut(corpus="a", copy="clean", clips=np.arange(4), logits=logits)
+    assert rivals_told_apart([part], rows) == pytest.approx(2 / 3)
+    # A corpus without disgust says nothing of the two.
+    alone = HeldOut(corpus="a", copy="clean", clips=np.array([0]), logits=logits[:1])
+    assert rivals_told_apart([alone], rows) is None

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from .small import HEADS, LAYERS, WIDTH, variables, voice, write_corpus
 pytestmark = pytest.mark.torch
 KNOWN: tuple[Label, ...] = ("angry", "fearful", "neutral")
 NOISE = [np.random.default_rng(0).standard_normal(16_000).astype(np.float32)]
-JOB = Tuning(steps=40, batch=8, rate=3e-3, head_rate=3e-2, average=0.9, half=False)
+JOB = Tuning(steps=40, batch=8, rate=3e-3, head_rate=3e-2, average=0.9, share=1.0, half=False)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +98,23 @@ def test_a_standardised_head_says_what_the_plain_one_says(start: Tuned, scale: S
     assert one.numpy() == pytest.approx(other.numpy(), abs=1e-3)
     assert inner.plain_head().weight == pytest.approx(head.weight, abs=1e-5)
     assert inner.plain_head().bias == pytest.approx(head.bias, abs=1e-3)
+
+
+def test_a_share_of_the_way_is_gone(
+    start: Tuned, scale: Scale, clips: list[Clip], tmp_path: Path
+) -> None:
+    job = Tuning(steps=2, batch=2, rate=1e-2, half=False, share=1.0)
+    shares = {
+        share: tune(
+            start, scale, clips, NOISE, KNOWN, tmp_path, lambda _: None, replace(job, share=share)
+        )
+        for share in (0.0, 0.25, 1.0)
+    }
+    for name, first in start.encoder.state_dict().items():
+        none, some, all_ = (made.encoder.state_dict()[name] for made in shares.values())
+        assert torch.equal(none, first)
+        assert torch.allclose(some, 0.75 * first + 0.25 * all_, atol=1e-6)
+    assert len(list(tmp_path.iterdir())) == 1, "shares of one way were learned once"
 
 
 class StoppedError(Exception):
