@@ -13,6 +13,7 @@ from tonewatch.models.engine import Engine
 from tonewatch.models.window import Frames, Window
 from tonewatch.stream.board import Board
 from tonewatch.stream.bus import Bus
+from tonewatch.stream.clock import Clock
 from tonewatch.stream.events import Event, Notice
 from tonewatch.stream.monitor import Monitor
 from tonewatch.stream.record.recorder import Recorder
@@ -74,7 +75,13 @@ class GatedEngine(LoudnessEngine):
 class House:
     """A monitor with everything around it."""
 
-    def __init__(self, output: Path, engine: Engine | None = None, **sections: Any) -> None:
+    def __init__(
+        self,
+        output: Path,
+        engine: Engine | None = None,
+        clock: Clock | None = None,
+        **sections: Any,
+    ) -> None:
         self.settings = StreamSettings(record=RecordSettings(output=output), **sections)
         self.engine = engine or LoudnessEngine()
         self.bus = Bus()
@@ -87,6 +94,7 @@ class House:
             load=lambda: self.engine,
             bus=self.bus,
             recorder=self.recorder,
+            clock=clock,
         )
 
     def folder(self, session: Session) -> Path:
@@ -96,8 +104,10 @@ class House:
 
 
 @contextmanager
-def house(output: Path, engine: Engine | None = None, **sections: Any) -> Iterator[House]:
-    made = House(output, engine, **sections)
+def house(
+    output: Path, engine: Engine | None = None, clock: Clock | None = None, **sections: Any
+) -> Iterator[House]:
+    made = House(output, engine, clock, **sections)
     made.recorder.start()
     made.monitor.start()
     try:

@@ -1,5 +1,7 @@
 import json
 import threading
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +12,10 @@ from tests.stream.record.world import MANIFEST, LoudnessEngine
 from tests.stream.sound import silence, voice
 
 from tonewatch.models.engine import Engine, EngineError
+from tonewatch.models.window import Frames, Window
 from tonewatch.stream.admission import AdmissionError
 from tonewatch.stream.bus import Bus
+from tonewatch.stream.clock import Clock
 from tonewatch.stream.events import (
     Activity,
     EngineStatus,
@@ -194,6 +198,35 @@ def test_a_curve_that_breaks_off_in_a_silence_can_be_made_again(
     kept = curve(folder)
     rows[: len(kept)] = kept
     assert again.rows.tobytes() == rows.tobytes()
+
+
+class WorkingEngine(LoudnessEngine):
+    """A window takes it half a second of a clock that the test turns, more than the hop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.worked = 0.0
+
+    def infer(self, windows: Sequence[Window]) -> list[Frames]:
+        self.worked += 0.5 * len(windows)
+        return super().infer(windows)
+
+
+def test_a_live_call_whose_hop_is_stretched_under_load_can_be_made_again(tmp_path: Path) -> None:
+    engine = WorkingEngine()
+    clock = Clock(now=lambda: time.monotonic() + engine.worked)
+    with house(tmp_path, engine, clock) as home:
+        session = home.monitor.open(spec())
+        for number, piece in enumerate(np.split(voice(14.4), 60), start=1):
+            feed(session, piece)
+            home.seen.wait(Activity, lambda event, stop=number * 12: event.stop_frame >= stop)
+        hop_ms = home.monitor.status().hop_ms
+        folder = closed(home, session)
+    read = len(np.load(folder / "windows.npy"))
+    assert hop_ms == 4 * 240
+    assert 10 < read < 45
+    (again,) = replay(folder, LoudnessEngine())
+    assert again.rows.tobytes() == curve(folder).tobytes()
 
 
 def test_withdrawn_scores_are_erased_on_disk_and_on_the_board(tmp_path: Path) -> None:
