@@ -89,7 +89,9 @@ class Manifest(BaseModel):
     labels: tuple[Label, ...]
     known: tuple[Label, ...] = Field(description="labels that were really learned")
     feature_dim: int = Field(ge=1)
-    precision: str = "fp32"
+    precision: str = Field(
+        "fp32", description="ends with `fp32 arithmetic` where only the weights are kept small"
+    )
     batching: bool = Field(
         True,
         description="rows of a batch are independent, bit for bit; and so are, in a streaming "
@@ -131,6 +133,11 @@ class Manifest(BaseModel):
     def folder(self) -> Path | None:
         """Where the model lies; None for a manifest that was not read from its folder."""
         return self._folder
+
+    @property
+    def plain(self) -> bool:
+        """Whether all is computed in fp32, however small the weights are kept."""
+        return self.precision.endswith("fp32 arithmetic")
 
     @property
     def decides_rivals(self) -> bool:

@@ -66,13 +66,18 @@ def load(
         except ProviderError:
             if provider != "auto" and not fallback:
                 raise
-        session, _ = load_session(graph, provider="cpu", threads=threads)
+        session, _ = load_session(graph, provider="cpu", threads=threads, plain=manifest.plain)
         return session, fallen_back("openvino", "CPU")
     options: dict[str, dict[str, str]] = {}
     if key == "tensorrt":
         options[TENSORRT] = _tensorrt_options(manifest, batch)
     return load_session(
-        graph, provider=provider, threads=threads, fallback=fallback, options=options
+        graph,
+        provider=provider,
+        threads=threads,
+        fallback=fallback,
+        options=options,
+        plain=manifest.plain,
     )
 
 

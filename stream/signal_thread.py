@@ -19,7 +19,8 @@ from .worker import Worker
 
 TICK_S = 0.02
 """Least time between two rounds of listening: one frame."""
-LONGEST_TICK_S = 0.1
+LONGEST_TICK_S = 0.16
+"""A hop of the default model: of a leg that is heard less often, windows would come in pairs."""
 ROUNDS = 4
 """A tick is so many times as long as a round takes, within these bounds."""
 ACTIVITY_S = 0.25
