@@ -36,16 +36,17 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--layers", default=2, show_default=True, help="Layers of Whisper that are kept.")
 @click.option(
     "--form",
-    type=click.Choice(["windowed", "streaming"]),
+    type=click.Choice(["windowed", "streaming", "unrolled"]),
     default="windowed",
     show_default=True,
-    help="Read whole windows, or only new sound: a tenth of the cost in a live call.",
+    help="Read whole windows, or only new sound: a tenth of the cost in a live call. Unrolled: the "
+    "streaming network over whole windows, from the same cache.",
 )
 @click.option(
     "--tune/--no-tune",
     default=True,
     show_default=True,
-    help="Streaming form: let its body learn the labels, too, or only a head on it.",
+    help="Streaming network: let its body learn the labels, too, or only a head on it.",
 )
 @click.option(
     "--tune-steps", default=2500, show_default=True, help="Of each fold, and of all clips."
@@ -71,7 +72,7 @@ def command(
     architecture: Literal["head", "whisper", "bilstm"],
     teacher: str | None,
     layers: int,
-    form: Literal["windowed", "streaming"],
+    form: Literal["windowed", "streaming", "unrolled"],
     tune: bool,
     tune_steps: int,
     name: str,

@@ -54,7 +54,8 @@ class Training:
     noise_without: tuple[str, ...] = ()
     """Sub-folders of it that may not be used."""
     form: FormName = "windowed"
-    """Whether the network reads windows, or only new sound with a state for each leg."""
+    """Whether the network reads windows, or only new sound with a state for each leg, or windows as
+    the latter would."""
     distillation: Distillation = field(default_factory=Distillation)
     """How the streaming form learns from the windowed one."""
     tuning: Tuning | None = field(default_factory=Tuning)
@@ -80,7 +81,7 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     noise = noise_of(job)
     encoder: Encoder | StreamingEncoder
     encoder = encoder_of(job)
-    if job.form == "streaming":
+    if job.form != "windowed":
         encoder = distil(encoder, clips, noise, job.cache / "distillation", say, job.distillation)
     data = extract(clips, encoder, noise, job.cache, say)
     sizes = job.fold_sizes or fold_sizes_of(clips)
@@ -95,6 +96,7 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     accuracy = accuracy_of(clips, clips, judged.speakers, judged.corpora, judged.folds)
     if isinstance(judged.encoder, StreamingEncoder) and job.tuning is not None:
         accuracy["tuned"] = asdict(job.tuning)
+    accuracy["unrolled"] = job.form == "unrolled"
     accuracy["ece_unseen_corpus"] = outside
     kinds = {"unseen speakers": judged.speakers, "unseen corpora": told}
     accuracy["calibration_alone"] = {
@@ -112,7 +114,7 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
         accuracy=accuracy,
         feature_dim=encoder.config.width,
     )
-    return deliver(network_of(judged.encoder, judged.head), how, clips, clips, say)
+    return deliver(network_of(judged.encoder, judged.head, job.form), how, clips, clips, say)
 
 
 def try_augmentations(job: Training, say: Callable[[str], None]) -> Path:

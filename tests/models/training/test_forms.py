@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,9 @@ pytestmark = pytest.mark.torch
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def job(tmp_path_factory: pytest.TempPathFactory) -> room.Training:
     base = tmp_path_factory.mktemp("train")
-    job = room.Training(
+    return room.Training(
         manifest=write_corpus(base / "corpus"),
         encoder=write_ct2(base / "model.bin", variables()),
         output=base / "own",
@@ -31,6 +32,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         distillation=Distillation(steps=5, batch=2),
         tuning=Tuning(steps=3, batch=2),
     )
+
+
+def train(job: room.Training) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             room,
@@ -38,6 +42,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             lambda width, heads, layers: EncoderConfig(width=width, heads=HEADS, layers=layers),
         )
         return room.train(job, lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def folder(job: room.Training) -> Path:
+    return train(job)
 
 
 def test_a_streaming_folder_says_what_it_is(folder: Path) -> None:
@@ -74,3 +83,22 @@ def test_a_trained_streaming_folder_is_served_hop_by_hop(folder: Path) -> None:
     logits = np.concatenate([piece.logits for piece in pieces])
     assert whole.logits.shape == (110, 9)
     assert logits == pytest.approx(whole.logits, abs=2e-2)
+
+
+def test_the_same_training_is_served_in_windows(folder: Path, job: room.Training) -> None:
+    windows = train(replace(job, form="unrolled", name="whole", output=folder.parent / "whole"))
+    manifest = Manifest.load(windows)
+    assert manifest.streaming is None
+    assert (
+        manifest.accuracy["uar_unseen_speakers"]
+        == (Manifest.load(folder).accuracy["uar_unseen_speakers"])
+    )
+    assert "hears silence around them" in (windows / "README.md").read_text(encoding="utf-8")
+    engine = load_engine(EngineSettings(model=str(windows), force=True))
+    samples = voice(3, 3, seconds=1.0)
+    window = Window(
+        leg="a", start_frame=0, samples=samples, speech=1.0, captured_at=0.0, warming_up=True
+    )
+    engine.open("a")
+    (frames,) = engine.infer([window])
+    assert frames.logits.shape == (50, 9)
