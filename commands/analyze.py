@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -69,7 +70,8 @@ def command(
     except RecordingError as error:
         raise Failure(str(error)) from error
     results, failed = _run(recordings, _tools(settings), legs, name, context, plot=plot)
-    Console().print(_summary(results))
+    if results:
+        Console().print(_summary(results))
     for line in failed:
         click.echo(f"tonewatch: {line}", err=True)
     sys.exit(1 if failed else 0)
@@ -115,7 +117,7 @@ def _run(
     """Analyse one after the other; what fails is told and does not stop the rest."""
     results, failed = [], []
     with Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.fields[clock]}"),
         TimeRemainingColumn(),
@@ -141,6 +143,7 @@ def _run(
                     failed += _picture(result)
                 results.append(result)
             except (RecordingError, EngineError, OSError) as error:
+                bars.update(bar, clock="failed")
                 failed.append(str(error))
     return results, failed
 
@@ -166,11 +169,11 @@ def _summary(results: Sequence[AnalyzeResult]) -> Table:
     for result in results:
         content = result.result
         table.add_row(
-            result.recording.name,
+            escape(result.recording.name),
             _clock(content["duration_s"]),
             content["emotion"],
             f"{100 * content['confidence']:.0f} %",
             str(len(content["episodes"])),
-            str(result.folder),
+            escape(str(result.folder)),
         )
     return table

@@ -64,7 +64,16 @@ def test_roles_are_given_by_name(tmp_path: Path) -> None:
 def test_nothing_to_analyse_is_said(tmp_path: Path) -> None:
     answer = tonewatch("analyze", tmp_path / "nowhere.wav", "--model", "compact")
     assert answer.exit_code == 1
-    assert "nowhere.wav" in answer.output
+    assert "nowhere.wav: no such file" in answer.output
+    assert "confidence" not in answer.output
+
+
+def test_brackets_in_a_name_are_shown_as_they_are(tmp_path: Path) -> None:
+    file = recording(tmp_path / "call[agent].wav", 1.0)
+    words = ["--output", tmp_path, "--model", "compact", "--no-plot"]
+    answer = tonewatch("analyze", file, *words)
+    assert answer.exit_code == 0
+    assert answer.output.count("call[agent].wav") == 2, "in the table and beside the bar"
 
 
 def test_an_unknown_model_is_named_with_the_way_out(tmp_path: Path) -> None:

@@ -21,7 +21,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from tonewatch.commands.options import Failure
+from tonewatch.commands.serve import _listen
 from tonewatch.models.registry import EMBEDDED
+from tonewatch.settings import load
 from tonewatch.stream.sources.pcm_messages import SUBPROTOCOL
 
 from .shell import tonewatch
@@ -38,6 +41,14 @@ def test_a_port_in_use_is_named_with_the_option(tmp_path: Path) -> None:
         answer = tonewatch("serve", "--port", port, "--output", tmp_path)
     assert answer.exit_code == 1
     assert f"tonewatch: port {port} is in use; choose another one with --port" in answer.output
+
+
+def test_a_port_is_taken_before_the_server_is_ready() -> None:
+    settings = load(environ={}, assignments=["server.port=0"])
+    with _listen(settings) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(Failure, match=f"port {port} is in use"):
+            _listen(load(environ={}, assignments=[f"server.port={port}"]))
 
 
 def test_an_open_address_needs_a_token() -> None:
