@@ -317,6 +317,9 @@ class LearningSettings(Section):
         0.3, gt=0, lt=1, description="share of calls whose reviews judge and teach nothing"
     )
     least: int = Field(40, ge=2, description="decided flags that a refit needs")
+    temperature: bool = Field(
+        False, description="take a learned temperature too, though flags are no fair sample for it"
+    )
     prior: float = Field(
         50.0, ge=0, description="flags that the centres in use weigh against new ones"
     )

@@ -3,8 +3,9 @@
 Three parts, each judged by itself; one that is not better on the lessons held back is left out:
 - centres: moved towards the lessons' places, as if `prior` lessons had taught the old ones;
 - temperature: the one that minimises the cross-entropy of fear, disgust and neither, among those
-  at which the floor in use would still raise what people confirmed: flags are the moments at which
-  a model was wrong or torn, so what suits them alone would take it for worse than it is;
+  at which the floor in use would still raise what people confirmed. Flags are the moments at which
+  a model was wrong or torn, so it takes the model for worse than it is: told, and taken only where
+  the settings say so;
 - floor: the highest under which nearly all flags that people confirmed would still be raised.
 """
 
@@ -65,7 +66,7 @@ def refit(
             f"{settings.least} or more together, of several calls; decide further flags first"
         )
     known = np.array([label in manifest.known for label in LABELS])
-    temperature, cooled = _temperature(learned, back, now, known, settings.keep_share)
+    temperature, cooled = _temperature(learned, back, now, known, settings)
     floor, raised = _floor(learned, back, now.floor_points, temperature, known, settings.keep_share)
     centres, turned = _centres(
         learned, back, now.centres, manifest, decision, settings, version, temperature, known
@@ -93,8 +94,14 @@ def loss(some: Sequence[Lesson], temperature: float, known: Bool) -> float:
 
 
 def _temperature(
-    learned: Sequence[Lesson], back: Sequence[Lesson], now: InUse, known: Bool, keep: float
+    learned: Sequence[Lesson],
+    back: Sequence[Lesson],
+    now: InUse,
+    known: Bool,
+    settings: LearningSettings,
 ) -> tuple[float, dict[str, Any]]:
+    keep = settings.keep_share
+
     def kept(some: Sequence[Lesson], value: float) -> float:
         return kept_and_false(some, now.floor_points, value, known)[0]
 
@@ -104,7 +111,7 @@ def _temperature(
     best = min(fit, key=lambda value: loss(learned, value, known), default=now.temperature)
     before, after = loss(back, now.temperature, known), loss(back, best, known)
     held = kept(back, now.temperature), kept(back, best)
-    taken = after < before and held[1] >= min(keep, held[0])
+    taken = settings.temperature and after < before and held[1] >= min(keep, held[0])
     facts = {
         "now": now.temperature,
         "new": best,

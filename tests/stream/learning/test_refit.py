@@ -14,8 +14,8 @@ NOW = InUse(temperature=1.0, floor_points=35.0, centres=None)
 KNOWN = np.array([False, True, True, False, True, False, False, False, False])
 
 
-def run(heard: list[Lesson], now: InUse = NOW, prior: float = 5.0):
-    settings = LearningSettings(prior=prior)
+def run(heard: list[Lesson], now: InUse = NOW, prior: float = 5.0, temperature: bool = True):
+    settings = LearningSettings(prior=prior, temperature=temperature)
     return refit(heard, now, TOY, DecisionSettings(), settings, "7")
 
 
@@ -91,6 +91,17 @@ def test_no_temperature_is_learned_at_which_confirmed_flags_would_not_be_raised(
     # 1 / (1 + exp(-1.8 / t)) is 0.7 at t = 2.12.
     assert 2.0 < found.parts.temperature < 2.13
     assert loss(heard, 5.0, KNOWN) < loss(heard, found.parts.temperature, KNOWN)
+
+
+def test_a_temperature_is_told_but_not_taken_unless_the_settings_say_so() -> None:
+    heard = [
+        lesson(name, "disgusted" if i % 10 < 3 else "fearful", (1.0,), fear=8.0, disgust=1.0)
+        for i, name in enumerate(sessions())
+    ]
+    told = run(heard, temperature=False)
+    assert told.figures["temperature"]["loss_after"] < told.figures["temperature"]["loss_before"]
+    assert not told.figures["temperature"]["taken"]
+    assert told.parts.temperature == NOW.temperature
 
 
 def test_without_a_confirmed_flag_no_temperature_is_learned() -> None:
