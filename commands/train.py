@@ -44,7 +44,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option(
     "--tune/--no-tune",
-    default=True,
+    default=False,
     show_default=True,
     help="Streaming network: let its body learn the labels, too, or only a head on it.",
 )

@@ -34,9 +34,6 @@ from .publish import accuracy_of
 from .streaming import StreamingEncoder
 from .tuning import Tuning
 
-EVERYBODY = -1
-"""No half of the speakers is left out."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
@@ -58,7 +55,7 @@ class Training:
     the latter would."""
     distillation: Distillation = field(default_factory=Distillation)
     """How the streaming form learns from the windowed one."""
-    tuning: Tuning | None = field(default_factory=Tuning)
+    tuning: Tuning | None = None
     """How the streaming form's body learns labels; None: a head on frozen features."""
     name: str = "compact"
     version: str = "2026.11"
@@ -191,32 +188,27 @@ def calibrate(
     known: Sequence[Label],
 ) -> tuple[Calibration, float | None]:
     """One temperature for unseen speakers and unseen corpora, and the expected calibration error
-    of each: that of one half of the speakers at the temperature of the other half, both ways.
-    Without unseen corpora that of speakers alone, and None.
+    of each: every speaker's clips at the temperature of all other speakers. Without unseen corpora
+    that of speakers alone, and None.
 
     A call is an unseen corpus: a temperature of unseen speakers alone is too sure of it.
     """
     kinds = [_held(found, clips, known) for found in (speakers, corpora) if found]
-
-    def temperature(side: int) -> float:
-        rows = [half != side for _, _, half in kinds]
-        return temperature_of(
-            np.concatenate([logits[row] for (logits, _, _), row in zip(kinds, rows, strict=True)]),
-            np.concatenate([truth[row] for (_, truth, _), row in zip(kinds, rows, strict=True)]),
-        )
-
-    fitted = [temperature(side) for side in (0, 1)]
+    logits = np.concatenate([kind[0] for kind in kinds])
+    truth = np.concatenate([kind[1] for kind in kinds])
+    voice = np.concatenate([kind[2] for kind in kinds])
+    scores = np.zeros(logits.shape)
+    for one in sorted(set(voice)):
+        left = voice == one
+        others = temperature_of(logits[~left], truth[~left])
+        scores[left] = scores_of(logits[left], others)
+    ends = np.cumsum([len(kind[0]) for kind in kinds])
     errors = [
-        np.mean(
-            [
-                reliability(scores_of(logits[half == side], fitted[side]), truth[half == side]).ece
-                for side in (0, 1)
-            ]
-        )
-        for logits, truth, half in kinds
+        reliability(scores[end - len(kind[0]) : end], kind[1]).ece
+        for kind, end in zip(kinds, ends, strict=True)
     ]
     calibration = Calibration(
-        temperature=temperature(EVERYBODY),
+        temperature=temperature_of(logits, truth),
         ece=float(errors[0]),
         fitted_on=f"held-out speakers{' and corpora' * bool(corpora)}, clean and telephone",
     )
@@ -225,13 +217,12 @@ def calibrate(
 
 def _held(
     found: Sequence[HeldOut], clips: Sequence[Clip], known: Sequence[Label]
-) -> tuple[Float32, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Logits [n, 9], truth [n] and half of the speakers [n] of clean and telephone copies."""
+) -> tuple[Float32, npt.NDArray[np.int64], npt.NDArray[np.str_]]:
+    """Logits [n, 9], truth [n] and speakers [n] of clean and telephone copies."""
     parts = [part for part in found if part.copy in ("clean", "telephone")]
     rows = np.concatenate([part.clips for part in parts])
     logits = np.concatenate([part.logits for part in parts])
     kept = np.array([clips[i].label in known for i in rows])
     rows, logits = rows[kept], logits[kept]
-    number = {name: i for i, name in enumerate(sorted({clips[i].speaker for i in rows}))}
     truth = np.array([LABELS.index(clips[i].label) for i in rows])
-    return logits, truth, np.array([number[clips[i].speaker] % 2 for i in rows])
+    return logits, truth, np.array([clips[i].speaker for i in rows])
