@@ -19,7 +19,7 @@ from ..stream.learning.versions import learned
 from ..stream.listener.gate import Vad
 from ..stream.offline import AnalyzeResult, Tools, analyze
 from ..stream.sources.reading import RecordingError, recordings_in
-from .options import Failure, settings_from, settings_options
+from .options import Failure, check_output, settings_from, settings_options
 
 
 @click.command()
@@ -69,6 +69,7 @@ def command(
         recordings = recordings_in(files)
     except RecordingError as error:
         raise Failure(str(error)) from error
+    check_output(settings.stream.record.output)
     results, failed = _run(recordings, _tools(settings), legs, name, context, plot=plot)
     if results:
         Console().print(_summary(results))
@@ -144,8 +145,15 @@ def _run(
                 results.append(result)
             except (RecordingError, EngineError, OSError) as error:
                 bars.update(bar, clock="failed")
-                failed.append(str(error))
+                failed.append(_words(path, error))
     return results, failed
+
+
+def _words(path: Path, error: Exception) -> str:
+    if isinstance(error, OSError):
+        place = error.filename or "the output folder"
+        return f"{path.name}: cannot write to {place}: {error.strerror or error}"
+    return str(error)
 
 
 def _picture(result: AnalyzeResult) -> list[str]:

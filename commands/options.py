@@ -1,6 +1,7 @@
 """Options that several commands share, and the way from options to Settings."""
 
 import functools
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -75,3 +76,16 @@ class Failure(click.ClickException):
     def show(self, file: Any = None) -> None:
         """Print the line."""
         click.echo(f"tonewatch: {self.message}", err=True)
+
+
+def check_output(output: Path) -> None:
+    """Whether sessions can be written, before anything is begun. Raises Failure."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output) as probe:
+            probe.write(bytes(4096))
+    except OSError as error:
+        raise Failure(
+            f"cannot write to the output folder {output} ({error.strerror}); make it writable, "
+            "free space, or choose another one with --output"
+        ) from error

@@ -14,9 +14,10 @@ from .. import __version__
 from ..dashboard.auth import ServerSettingsError, check_exposure
 from ..models.engine import EngineError
 from ..models.manifest import ManifestError
-from ..models.registry import find
+from ..models.registry import find, load_engine
+from ..models.settings import EngineSettings
 from ..settings import Settings
-from .options import Failure, settings_from, settings_options
+from .options import Failure, check_output, settings_from, settings_options
 
 
 @click.command()
@@ -56,8 +57,10 @@ def command(
     try:
         check_exposure(settings.server)
         chosen = find(settings.engine).manifest
+        _check_provider(settings.engine)
     except (ServerSettingsError, EngineError, ManifestError) as error:
         raise Failure(str(error)) from error
+    check_output(settings.stream.record.output)
     with _listen(settings) as listening:
         address = f"http://{_shown(settings.server.host)}:{listening.getsockname()[1]}"
         told = [
@@ -66,8 +69,29 @@ def command(
         ]
         if not chosen.licence.commercial_use:
             told.append(chosen.licence.notice)
+        told += _device_trouble(settings.stream.monitor.device)
         # Whoever reads the address can open it.
         _run(settings, listening, lambda: click.echo("\n".join(told)))
+
+
+def _check_provider(engine: EngineSettings) -> None:
+    """A provider demanded by name must load. Raises EngineError."""
+    if engine.provider not in ("auto", "cpu") and not engine.fallback:
+        # Only loading tells: the libraries of a listed provider may be missing.
+        load_engine(engine)
+
+
+def _device_trouble(device: str | None) -> list[str]:
+    """A line where the microphone named by `--device` is not there; it may be plugged in later."""
+    from ..stream.sources.devices import DeviceError, devices, find_device
+
+    if device is None:
+        return []
+    try:
+        find_device(device, devices())
+    except DeviceError as error:
+        return [f"--device {device}: {error}"]
+    return []
 
 
 def _listen(settings: Settings) -> socket.socket:

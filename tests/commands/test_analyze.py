@@ -68,6 +68,16 @@ def test_nothing_to_analyse_is_said(tmp_path: Path) -> None:
     assert "confidence" not in answer.output
 
 
+def test_an_output_folder_that_takes_nothing_is_told_before_anything_is_done(
+    tmp_path: Path,
+) -> None:
+    file = recording(tmp_path / "one.wav", 1.0)
+    answer = tonewatch("analyze", file, "--model", "compact", "--output", file / "out")
+    assert answer.exit_code == 1
+    assert f"cannot write to the output folder {file / 'out'}" in answer.output
+    assert "model compact" not in answer.output
+
+
 def test_brackets_in_a_name_are_shown_as_they_are(tmp_path: Path) -> None:
     file = recording(tmp_path / "call[agent].wav", 1.0)
     words = ["--output", tmp_path, "--model", "compact", "--no-plot"]

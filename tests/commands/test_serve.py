@@ -4,6 +4,7 @@ import contextlib
 import json
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,7 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from tonewatch.commands.options import Failure
-from tonewatch.commands.serve import _listen
+from tonewatch.commands.serve import _device_trouble, _listen
 from tonewatch.models.registry import EMBEDDED
 from tonewatch.settings import load
 from tonewatch.stream.sources.pcm_messages import SUBPROTOCOL
@@ -49,6 +50,29 @@ def test_a_port_is_taken_before_the_server_is_ready() -> None:
         port = first.getsockname()[1]
         with pytest.raises(Failure, match=f"port {port} is in use"):
             _listen(load(environ={}, assignments=[f"server.port={port}"]))
+
+
+def test_an_output_folder_that_takes_nothing_is_named_with_the_option(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+    answer = tonewatch("serve", "--port", 0, "--output", blocked / "out")
+    assert answer.exit_code == 1
+    assert f"cannot write to the output folder {blocked / 'out'}" in answer.output
+    assert "--output" in answer.output
+
+
+def test_a_microphone_that_is_not_there_is_told_at_the_start() -> None:
+    assert _device_trouble(None) == []
+    (line,) = _device_trouble("no such microphone")
+    assert line.startswith("--device no such microphone: ")
+
+
+def test_a_provider_that_is_demanded_and_does_not_load_is_an_error(tmp_path: Path) -> None:
+    if shutil.which("nvidia-smi"):
+        pytest.skip("it may load here")
+    answer = tonewatch("serve", "--provider", "cuda", "--port", 0, "--output", tmp_path)
+    assert answer.exit_code == 1
+    assert "provider 'cuda' was demanded" in answer.output
 
 
 def test_an_open_address_needs_a_token() -> None:
