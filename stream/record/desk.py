@@ -301,8 +301,9 @@ class Desk:
         if session.broken:
             return
         session.broken = True
-        log.warning("session %s: %s", session.id, error)
-        self._on_fault(_fault(session.id, _words(error, self._output), active=True))
+        words = _words(error, self._output)
+        log.warning("session %s: %s; %s", session.id, words, WAY_OUT)
+        self._on_fault(_fault(session.id, words, active=True))
 
     def _mended(self, session: _Session, message: str = "") -> None:
         if session.broken:
