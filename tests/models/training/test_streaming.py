@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 from tonewatch.models.training.encoder import EncoderConfig, load_encoder
 from tonewatch.models.training.streaming import (
     FRAME,
-    LOWEST,
-    Level,
     StreamingConfig,
     StreamingEncoder,
     from_encoder,
@@ -92,18 +90,6 @@ def test_a_quieter_line_gives_the_same_features(encoder: StreamingEncoder, gain:
         loud, quiet = (encoder.layers(gain_ * sound())[-1] for gain_ in (1.0, gain))
     # The first frames of a voice that rises out of silence may differ: no level is known yet.
     torch.testing.assert_close(loud[:, 90:], quiet[:, 90:], atol=2e-2, rtol=2e-2)
-
-
-def test_a_level_is_held_at_its_peak_and_falls_slowly() -> None:
-    level = Level(CONFIG)
-    power = torch.cat([torch.full((1, 200), 1e-2), torch.full((1, 400), 1e-6)], 1)
-    above, state = level(power, torch.zeros(1, 3))
-    reference = above + LOWEST
-    assert reference[0, 199] == pytest.approx(-2, abs=0.01)
-    # 4 s later: 8 dB lower, though the sound fell by 40 dB.
-    assert reference[0, -1] == pytest.approx(-2 - 0.8, abs=0.02)
-    again, _ = level(torch.full((1, 1), 1e-6), state)
-    assert again[0, 0] == pytest.approx(float(above[0, -1]) - 0.002, abs=1e-3)
 
 
 def test_weights_can_be_kept_and_loaded(encoder: StreamingEncoder) -> None:
