@@ -301,9 +301,9 @@ class Desk:
         if session.broken:
             return
         session.broken = True
-        words = _words(error, self._output)
-        log.warning("session %s: %s; %s", session.id, words, WAY_OUT)
-        self._on_fault(_fault(session.id, words, active=True))
+        fault = _fault(session.id, _words(error, self._output), active=True)
+        log.warning("session %s: %s; %s", session.id, fault.message, WAY_OUT)
+        self._on_fault(fault)
 
     def _mended(self, session: _Session, message: str = "") -> None:
         if session.broken:
@@ -342,10 +342,5 @@ def _words(error: Exception, output: Path) -> str:
 
 
 def _fault(session: str, message: str, *, active: bool) -> Fault:
-    return Fault(
-        code="disk",
-        message=message,
-        way_out=WAY_OUT if active else "",
-        active=active,
-        session=session,
-    )
+    way_out = WAY_OUT if active else ""
+    return Fault(code="disk", message=message, way_out=way_out, active=active, session=session)
