@@ -21,6 +21,7 @@ NEED_TORCH = [
     "test_tuning.py",
     "test_graph.py",
     "test_head.py",
+    "test_level.py",
     "test_streaming.py",
     "test_streaming_graph.py",
     "test_train.py",

@@ -1,7 +1,4 @@
 import pytest
-
-pytest.importorskip("torch")
-
 import torch
 
 from tonewatch.models.training.level import LOWEST, Level
