@@ -140,9 +140,9 @@ class DecisionSettings(Section):
         5.0, ge=0, le=100, description="gap under which both above the floor are dual"
     )
     floor_points: float = Field(
-        35.0, ge=0, le=100, description="least independent score of the stronger one"
+        60.0, ge=0, le=100, description="least independent score of the stronger one"
     )
-    floor_share: float = Field(0.25, ge=0, le=1, description="least p(fear) + p(disgust)")
+    floor_share: float = Field(0.45, ge=0, le=1, description="least p(fear) + p(disgust)")
     lost_to_neutral: bool = Field(
         False, description="flag speech in which neutral leads fear or disgust narrowly"
     )
@@ -162,7 +162,7 @@ class DecisionSettings(Section):
         description="where lost_to_neutral is on: least p(fear) + p(disgust)",
     )
     open_ms: int = Field(
-        240, ge=20, multiple_of=20, description="time a condition must hold to open an episode"
+        320, ge=20, multiple_of=20, description="time a condition must hold to open an episode"
     )
     close_ms: int = Field(500, ge=20, multiple_of=20, description="time it must fail to close it")
     hysteresis_points: float = Field(

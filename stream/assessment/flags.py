@@ -1,4 +1,4 @@
-"""False flags of calm speech: speakers' calm clips joined again and again, at several floors."""
+"""False flags of calm speech: clips joined again and again, at several thresholds."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,12 @@ from .calls import PAUSE_S, Call, Tape, join
 
 CALM: Final = ("neutral", "happy")
 """What must raise no flag."""
-FLOORS: Final = ((35.0, 0.25), (40.0, 0.3), (45.0, 0.3), (45.0, 0.35), (50.0, 0.35), (55.0, 0.4))
-"""Floors (points, share) that are tried beside those of the settings."""
+FLOORS: Final = tuple(
+    (points, share, open_ms)
+    for open_ms in (240, 320, 400)
+    for points, share in ((35.0, 0.25), (50.0, 0.35), (60.0, 0.45))
+)
+"""Floors (points, share) and times to open (ms) that are tried beside those of the settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +35,7 @@ class Counted:
     """A corpus on which nothing is reported: it counts where all corpora are put together."""
     seconds: float
     flags: int
-    floors: tuple[float, float] | None = None
+    floors: tuple[float, float, int] | None = None
     """Tried; None: those of the settings."""
 
 
@@ -57,12 +61,15 @@ def _behind(pauses: Float64, number: int) -> float:
     return float(pauses[number + 1])
 
 
+_NAMES: Final = ("floor_points", "floor_share", "open_ms")
+
+
 def counted(
     tape: Tape, decision: DecisionSettings, corpus: str, speaker: str, teaches: bool
 ) -> Iterator[Counted]:
     """Flags of one call: with the settings as they are, and with each of FLOORS."""
     for floors in (None, *FLOORS):
-        changed = {} if floors is None else {"floor_points": floors[0], "floor_share": floors[1]}
+        changed = {} if floors is None else dict(zip(_NAMES, floors, strict=True))
         played = tape.play(decision.model_copy(update=changed))
         yield Counted(
             corpus=corpus,
@@ -81,11 +88,13 @@ def summed(rows: Sequence[Counted]) -> dict[str, Any]:
     found = {corpus: rate([r for r in usual if r.corpus == corpus]) for corpus in _corpora(usual)}
     found |= {name: rate(some) for name, some in _wholes(usual).items()}
     found["floors"] = {
-        f"{points:g}, {share:g}": {
+        f"{points:g}, {share:g}, {open_ms}": {
             name: rate(some)
-            for name, some in _wholes([r for r in rows if r.floors == (points, share)]).items()
+            for name, some in _wholes(
+                [row for row in rows if row.floors == (points, share, open_ms)]
+            ).items()
         }
-        for points, share in FLOORS
+        for points, share, open_ms in FLOORS
     }
     return found
 

@@ -110,12 +110,8 @@ def test_an_unknown_profile_is_told_before_anything_is_done(tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
-def test_the_demo_call_shows_a_moment_for_review_with_the_models_that_come_along(
-    tmp_path: Path,
-) -> None:
-    for model in ("compact-stream", "compact"):
-        out = tmp_path / model
-        words = ["--output", out, "--legs", ",".join(LEGS), "--model", model, "--no-plot"]
-        assert tonewatch("analyze", demo_call(), *words).exit_code == 0
-        (result,) = results(out)
-        assert result["episodes"], f"no flag in the demo call with {model}"
+def test_the_demo_call_shows_a_moment_for_review_by_default(tmp_path: Path) -> None:
+    words = ["--output", tmp_path, "--legs", ",".join(LEGS), "--no-plot"]
+    assert tonewatch("analyze", demo_call(), *words).exit_code == 0
+    (result,) = results(tmp_path)
+    assert result["episodes"], "no flag in the demo call"

@@ -26,7 +26,7 @@ def test_corpora_that_teach_are_told_apart_and_floors_by_themselves() -> None:
     found = summed(rows)
     assert (found["c"]["an_hour"], found["t"]["an_hour"]) == (2.0, 6.0)
     assert (found["all"]["an_hour"], found["with_teaching"]["an_hour"]) == (2.0, 4.0)
-    assert found["floors"]["50, 0.35"]["all"]["flags"] == 0
+    assert found["floors"]["50, 0.35, 320"]["all"]["flags"] == 0
 
 
 def test_calm_clips_are_joined_in_several_orders_and_others_left_out(tmp_path: Path) -> None:

@@ -50,8 +50,9 @@ def test_calm_speech_with_a_tiny_gap_says_nothing():
         (60.0, 60.0, "needs_review"),
         (65.0, 60.1, "dual"),
         (66.0, 61.0, "needs_review"),
-        (50.0, 35.0, None),
-        (49.9, 35.0, "needs_review"),
+        (75.0, 60.0, None),
+        (74.9, 60.0, "needs_review"),
+        (59.9, 58.0, None),
     ],
 )
 def test_kind_of_independent_scores(fear, disgust, expected):
@@ -93,8 +94,8 @@ def test_every_kind_keeps_what_it_promises_over_the_whole_simplex(p):
     share = p[FEARFUL] + p[DISGUSTED]
     what = kind(fear, disgust, share, SETTINGS)
     if what is not None:
-        assert max(fear, disgust) >= 35
-        assert share >= 0.25
+        assert max(fear, disgust) >= SETTINGS.floor_points
+        assert share >= SETTINGS.floor_share
         assert abs(fear - disgust) < 15
     if what == "dual":
         assert min(fear, disgust) > 60
