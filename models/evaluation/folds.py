@@ -16,7 +16,7 @@ from ..centres import Centres, CentresError, Method, fit
 from ..engine import Engine
 from ..labels import DISGUSTED, FEARFUL, LABELS
 from ..manifest import Manifest
-from ..training.corpus import Clip
+from ..training.corpus import Clip, CorpusError
 from ..window import Float32, Frames, Window
 from .embeddings import Embedded
 
@@ -118,8 +118,15 @@ def learn(
 ) -> list[Fold]:
     """A fold for each entry of `held_out`, then, if wanted, of `teaching`.
 
-    Raises ImportError without the `train` extra.
+    Raises CorpusError for a network whose body has learned labels of these speakers, ImportError
+    without the `train` extra.
     """
+    learned = set(manifest.accuracy.get("trained_speakers", ()))
+    if "tuned" in manifest.accuracy and learned & {clip.speaker for clip in clips}:
+        raise CorpusError(
+            f"the body of {manifest.name} has learned these speakers' labels (--tune), which no"
+            " fold can undo: take clips of other speakers, or the figures on its card"
+        )
     from ..training.head import balanced_weights, fit_head, label_masks
 
     found = []

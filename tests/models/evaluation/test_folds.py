@@ -16,7 +16,7 @@ from tonewatch.models.evaluation.folds import (
     with_both,
 )
 from tonewatch.models.labels import FEARFUL
-from tonewatch.models.training.corpus import Clip, read_manifest
+from tonewatch.models.training.corpus import Clip, CorpusError, read_manifest
 from tonewatch.models.window import Window
 
 from .made import BandEngine, corpus
@@ -65,3 +65,13 @@ def test_a_fold_learns_without_its_speakers(tmp_path: Path) -> None:
     )
     (frames,) = HeadEngine(engine, folds[0].head).infer([sound])
     assert np.array_equal(frames.logits, folds[0].head.logits(frames.features))
+
+
+def test_a_body_that_has_learned_the_labels_is_refused(tmp_path: Path) -> None:
+    clips = read_manifest(corpus(tmp_path))
+    engine = BandEngine()
+    embedded = embed(engine, clips, lambda _: None)
+    learned = {"tuned": {"steps": 1}, "trained_speakers": [clips[0].speaker]}
+    manifest = engine.manifest.model_copy(update={"accuracy": learned})
+    with pytest.raises(CorpusError, match="no fold can undo"):
+        learn(clips, embedded, manifest, lambda _: None)
