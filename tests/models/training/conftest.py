@@ -19,6 +19,7 @@ NEED_TORCH = [
     "test_held.py",
     "test_pieces.py",
     "test_tuning.py",
+    "test_unrolled.py",
     "test_graph.py",
     "test_head.py",
     "test_level.py",
