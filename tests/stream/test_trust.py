@@ -31,7 +31,7 @@ def test_a_good_telephone_line_is_trusted_wholly() -> None:
         ({"snr_db": 2.0}, "noise: 2 dB"),
         ({"loss": 0.25}, "loss: 25%"),
         ({"clipped": 0.2}, "clipping: 20%"),
-        ({"level_dbfs": -68.0}, "level: speech at -68 dBFS"),
+        ({"level_dbfs": -82.0}, "level: speech at -82 dBFS"),
         ({"bandwidth_hz": 800.0}, "band: nothing above 800 Hz"),
     ],
 )
