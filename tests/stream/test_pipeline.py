@@ -20,11 +20,18 @@ from tonewatch.stream.listener.heard import Heard, quantise
 from tonewatch.stream.listener.listener import Listener, finish, listen
 from tonewatch.stream.pipeline import LegCore, LegUpdate
 from tonewatch.stream.record.history import frame_rows
-from tonewatch.stream.settings import ListenerSettings, RecordSettings, StreamSettings
+from tonewatch.stream.settings import (
+    DecisionSettings,
+    ListenerSettings,
+    RecordSettings,
+    StreamSettings,
+)
 
 from .sound import music, pieces, silence, voice
 
 SETTINGS = StreamSettings()
+EASY = StreamSettings(decision=DecisionSettings(floor_points=35, floor_share=0.25, open_ms=240))
+"""Floors under which random answers raise flags."""
 
 
 @dataclass
@@ -287,7 +294,7 @@ def answers_of(seed: int, doubts: Sequence[bool]) -> list[Judged]:
 
 
 def told(parts: Sequence[Sequence[Judged]]) -> tuple[bytes, list[Episode], Summary]:
-    one = LegCore("a", SETTINGS, STREAMS)
+    one = LegCore("a", EASY, STREAMS)
     one.hear(call([(True, 100), (False, 30), (True, 400)]))
     rows, episodes = [], []
     for part in parts:
