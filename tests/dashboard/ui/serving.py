@@ -41,8 +41,8 @@ class TornEngine:
     def _read(self, window: Window) -> Frames:
         logits = np.zeros((self.manifest.frames_of(len(window.samples)), 9), np.float32)
         logits[:, [OTHER, UNKNOWN]] = MASKED_LOGIT
-        logits[:, FEARFUL] = 2.0
-        logits[:, DISGUSTED] = 1.9
+        logits[:, FEARFUL] = 5.0
+        logits[:, DISGUSTED] = 4.9
         return Frames(
             leg=window.leg,
             start_frame=window.start_frame,
