@@ -34,6 +34,18 @@ function queueOf(flags: string[], asked: string[], taken: string[] = []): Review
 }
 
 describe("a sitting", () => {
+  test("what is pressed twice is asked once", async () => {
+    const asked: string[] = [];
+    const sitting = new Sitting(queueOf(["a", "b"], asked), "Ada");
+    await sitting.next();
+    await Promise.all([sitting.vote("fearful", ""), sitting.vote("fearful", "")]);
+    expect(asked).toEqual(["vote a"]);
+    await Promise.all([sitting.next(), sitting.next()]);
+    expect(sitting.step.value).toMatchObject({ kind: "blind", item: { episode: "b" } });
+    await sitting.vote("both", "");
+    expect(asked).toEqual(["vote a", "vote b"]);
+  });
+
   test("a skipped flag goes back and does not come again until one looks again", async () => {
     const asked: string[] = [];
     const sitting = new Sitting(queueOf(["a"], asked), "Ada");

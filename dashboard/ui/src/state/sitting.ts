@@ -20,6 +20,9 @@ export class Sitting {
   readonly queue = signal<ReviewQueue | null>(null);
   private readonly skipped = new Set<string>();
   private last: ReviewItem | null = null;
+  /** What is on its way: a key that is pressed twice asks once. */
+  private asking = false;
+  private voting = false;
   private readonly reviews: Reviews;
   private readonly reviewer: string;
 
@@ -34,7 +37,10 @@ export class Sitting {
   }
 
   async next(): Promise<void> {
-    const item = await this.reviews.next(this.reviewer, [...this.skipped]);
+    if (this.asking) return;
+    this.asking = true;
+    const asked = this.reviews.next(this.reviewer, [...this.skipped]);
+    const item = await asked.finally(() => (this.asking = false));
     this.step.value = item ? { kind: "blind", item, seen: false } : { kind: "empty" };
     await this.count();
   }
@@ -55,9 +61,11 @@ export class Sitting {
 
   async vote(label: VoteLabel, note: string): Promise<void> {
     const step = this.step.peek();
-    if (step.kind !== "blind") return;
+    if (step.kind !== "blind" || this.voting) return;
+    this.voting = true;
     await this.unlessLost(step.item, async () => {
-      const voted = await this.reviews.vote(step.item, this.reviewer, label, note);
+      const asked = this.reviews.vote(step.item, this.reviewer, label, note);
+      const voted = await asked.finally(() => (this.voting = false));
       this.last = voted.item;
       this.step.value = { kind: "told", item: voted.item, voted, label };
       await this.count();

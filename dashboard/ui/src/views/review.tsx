@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { ReviewQueue } from "../generated/events";
 import { Sitting, type Step } from "../state/sitting";
 import { age, localDate, t, withZone } from "../words";
@@ -288,7 +288,8 @@ function Votes({ onVote }: { onVote: (label: VoteLabel) => void }) {
 function useKeys(press: (key: string) => boolean): void {
   const latest = useRef(press);
   latest.current = press;
-  useEffect(() => {
+  // Before the view is painted: whoever sees a flag has its keys, and no others.
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
