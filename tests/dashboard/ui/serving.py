@@ -42,7 +42,7 @@ class TornEngine:
         logits = np.zeros((self.manifest.frames_of(len(window.samples)), 9), np.float32)
         logits[:, [OTHER, UNKNOWN]] = MASKED_LOGIT
         logits[:, FEARFUL] = 5.0
-        logits[:, DISGUSTED] = 4.9
+        logits[:, DISGUSTED] = 4.2
         return Frames(
             leg=window.leg,
             start_frame=window.start_frame,
