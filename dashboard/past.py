@@ -25,6 +25,7 @@ from ..stream.record.result import RESULT_NAME
 from ..stream.store import StoredSession
 from .answers import Done, Found, Kept, LegSpeech, Receipt
 from .errors import ApiError
+from .growing import GrowingFileResponse
 from .parts import Parts, who_asks
 from .uploads import LONGEST_NAME
 
@@ -120,7 +121,7 @@ def _looking(router: APIRouter, parts: Parts) -> None:
 
 def _taking(router: APIRouter, parts: Parts) -> None:
     @router.get("/{session}/audio/{leg}.wav", response_class=FileResponse)
-    def audio(request: Request, session: str, leg: str) -> FileResponse:
+    def audio(request: Request, session: str, leg: str) -> GrowingFileResponse:
         """What was heard on a leg; byte ranges for seeking."""
         _, folder, card = _known(parts, session)
         path = folder / _leg(card, leg).audio
@@ -130,7 +131,7 @@ def _taking(router: APIRouter, parts: Parts) -> None:
         if request.headers.get("range", "bytes=0-").startswith("bytes=0-"):
             detail = {"leg": leg}
             parts.audit.append("listened", who=who_asks(request), session=session, detail=detail)
-        return FileResponse(path, media_type="audio/wav")
+        return GrowingFileResponse(path, media_type="audio/wav")
 
     @router.get("/{session}/download", response_class=StreamingResponse)
     def download(request: Request, session: str, embedding: bool = False) -> StreamingResponse:
