@@ -3,10 +3,9 @@
 import os
 from pathlib import Path
 
+import anyio
+import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Route
-from starlette.testclient import TestClient
 
 from tonewatch.dashboard.growing import GrowingFileResponse
 
@@ -23,7 +22,12 @@ def test_what_came_after_the_length_was_told_is_left_out(
     before = os.stat(path)
     path.write_bytes(b"first and more")
     response = GrowingFileResponse(path, stat_result=before)
-    with TestClient(Starlette(routes=[Route("/", lambda _: response)])) as client:
-        answer = client.get("/", headers=asked)
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app=response)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            return await client.get("/", headers=asked)
+
+    answer = anyio.run(ask)
     assert answer.content == told
     assert int(answer.headers["content-length"]) == len(told)
