@@ -112,7 +112,7 @@ export const en = {
   "call.confusion": "{n} points apart",
   "call.confusion.close": "hard to tell apart",
   "call.confusion.clear": "easy to tell apart",
-  "call.confusion.none": "neither is strong",
+  "call.confusion.none": "too weak for a flag",
   "call.flags": "Flags",
   "call.flags.none": "Nothing needs a look. Flags appear here.",
   "call.level": "Level",

@@ -113,7 +113,7 @@ export const zh: Record<Key, string> = {
   "call.confusion": "相差 {n} 点",
   "call.confusion.close": "难以区分",
   "call.confusion.clear": "容易区分",
-  "call.confusion.none": "两者都不强",
+  "call.confusion.none": "不足以标记",
   "call.flags": "标记",
   "call.flags.none": "没有需要查看的内容。标记会出现在这里。",
   "call.level": "音量",
