@@ -1,5 +1,6 @@
 """uvicorn around the application, so that stuck peers cost nothing and the end comes in time."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 
@@ -60,7 +61,7 @@ class Socket(WebSocketsSansIOProtocol):
 
 
 class Server(uvicorn.Server):
-    """A server that says when it accepts connections."""
+    """A server that says when it accepts connections, and leaves none behind when it stops."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -71,6 +72,18 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; what has not ended in time is cut.
+
+        A peer that takes nothing may still fit into the buffers, so that its connection did not
+        count as stuck.
+        """
+        await super().shutdown(sockets)
+        for connection in tuple(self.server_state.connections):
+            connection.transport.abort()
+        # The sockets are closed in the next turn of the event loop.
+        await asyncio.sleep(0)
 
 
 def make_server(app: FastAPI, on_ready: Callable[[], None] = lambda: None) -> Server:

@@ -140,6 +140,23 @@ def test_the_server_stops_although_a_viewer_is_stuck(tmp_path: Path) -> None:
         assert not house.thread.is_alive()
 
 
+def test_what_a_stuck_viewer_has_not_taken_is_not_left_behind(tmp_path: Path) -> None:
+    with home(tmp_path) as house, stuck(house):
+        until(lambda: viewers(house) == 1, "the stuck viewer")
+        house.server.config.timeout_graceful_shutdown = 1
+        (connection,) = house.server.server_state.connections
+        # The buffer takes everything: the connection never counts as stuck.
+        connection.transport.set_write_buffer_limits(high=1 << 30)
+        until(
+            lambda: flood(house, 500) or connection.transport.get_write_buffer_size() > 1 << 16,
+            "what the viewer does not take",
+        )
+        house.server.should_exit = True
+        house.thread.join(LONG_S)
+        assert not house.thread.is_alive()
+        assert not house.server.server_state.connections
+
+
 def test_a_viewer_that_lost_events_gets_a_new_snapshot(tmp_path: Path) -> None:
     with home(tmp_path) as house, house.viewer() as viewer:
         said(viewer)

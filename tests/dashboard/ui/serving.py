@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import uvicorn
 
 from tonewatch.dashboard import compose
 from tonewatch.dashboard.app import create_app
 from tonewatch.dashboard.parts import Parts
+from tonewatch.dashboard.server import Server, make_server
 from tonewatch.dashboard.settings import ServerSettings
 from tonewatch.models.labels import DISGUSTED, FEARFUL, MASKED_LOGIT, OTHER, UNKNOWN
 from tonewatch.models.manifest import Manifest
@@ -67,7 +67,7 @@ class Site:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._port = 0
-        self._server: uvicorn.Server | None = None
+        self._server: Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -79,13 +79,7 @@ class Site:
         """Listen; returns when connections are taken."""
         listening = socket.create_server(("127.0.0.1", self._port))
         self._port = listening.getsockname()[1]
-        config = uvicorn.Config(
-            create_app(self._parts, version="test"),
-            ws="websockets-sansio",
-            log_level="warning",
-            timeout_graceful_shutdown=1,
-        )
-        self._server = uvicorn.Server(config)
+        self._server = make_server(create_app(self._parts, version="test"))
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listening]}, name="site"
         )

@@ -132,6 +132,7 @@ def test_the_browsers_microphone_moves_the_curves(
         expect(page.locator(".pins .figures").first).to_have_text(re.compile(r"\d+ %"))
         page.get_by_role("button", name="Stop the microphone").first.click()
         expect(page.get_by_role("link", name="Open the recording")).to_be_visible()
+        open_page.close()
     assert len(list((tmp_path / "outputs").glob("outputs_*/result.json"))) == 1
 
 

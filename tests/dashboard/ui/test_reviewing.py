@@ -20,12 +20,15 @@ from .serving import Site, TornEngine, monitor, site
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Parts, Site]]:
+def desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_page: Opener
+) -> Iterator[tuple[Parts, Site]]:
     """A server with a past call, none of whose flags has reached the queue yet."""
     engine = TornEngine(find(EngineSettings()).manifest)
     monkeypatch.setattr(compose, "load_engine", lambda _: engine)
     with monitor(tmp_path / "outputs") as parts, site(parts) as serving:
         yield parts, serving
+        open_page.close()
 
 
 def waiting(parts: Parts, flags: int) -> None:
