@@ -57,6 +57,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option(
     "--ablate", is_flag=True, help="No model: a table of what each augmentation is worth."
 )
+@click.option("--every", default=1, show_default=True, help="With --ablate: take every n-th clip.")
 @click.option("--threads", default=0, help="Threads of torch.  [default: all cores]")
 def command(
     manifest: Path | None,
@@ -79,6 +80,7 @@ def command(
     version: str,
     penalty: float,
     ablate: bool,
+    every: int,
     threads: int,
     **words: Any,
 ) -> None:
@@ -127,6 +129,7 @@ def command(
             version=version,
             layers=layers,
             penalty=penalty,
+            every=every,
         )
         if ablate:
             click.echo(try_augmentations(job, say))

@@ -16,6 +16,8 @@ from ..grid import FRAME_RATE, FRAME_SAMPLES
 from ..labels import LABELS, NEUTRAL
 from ..training.corpus import Clip
 from ..window import Float32, Window
+from .judging import EngineOf
+from .metrics import interval
 from .read import hops, quantised, spoken
 
 Ints = npt.NDArray[np.int64]
@@ -38,6 +40,8 @@ class Spliced:
     """The emotion between."""
     start: int
     """Its first frame of speech."""
+    row: int = 0
+    """The clip between, among those that were spliced."""
 
 
 def splices(
@@ -61,11 +65,11 @@ def splices(
         for row in rng.permutation(usable)[:share] if usable else []:
             before, after = rng.choice(neutral[clips[int(row)].speaker], 2)
             parts = [waves[int(before)], waves[int(row)], waves[int(after)]]
-            found.append(_join(parts, [NEUTRAL, label, NEUTRAL]))
+            found.append(_join(parts, [NEUTRAL, label, NEUTRAL], int(row)))
     return found[:most]
 
 
-def _join(parts: Sequence[Float32], labels: Sequence[int]) -> Spliced:
+def _join(parts: Sequence[Float32], labels: Sequence[int], row: int) -> Spliced:
     whole = [part[: len(part) // FRAME_SAMPLES * FRAME_SAMPLES] for part in parts]
     truth = [
         np.where(spoken(part, len(part) // FRAME_SAMPLES), label, NOBODY)
@@ -77,6 +81,7 @@ def _join(parts: Sequence[Float32], labels: Sequence[int]) -> Spliced:
         truth=np.concatenate(truth).astype(np.int64),
         label=labels[1],
         start=first,
+        row=row,
     )
 
 
@@ -155,15 +160,16 @@ def onset(spliced: Spliced, answers: Ints, shown: Ints) -> float | None:
 
 
 def judge_changes(
-    engine: Engine,
+    engine_of: EngineOf,
     clips: Sequence[Clip],
     waves: Sequence[Float32],
     say: Callable[[str], None],
     most: int = 120,
 ) -> dict[str, Any] | None:
-    """Error rates over all splices in percent, and onsets by emotion in seconds; None where no
-    speaker has both neutral and emotional clips."""
-    known = [LABELS.index(label) for label in engine.manifest.known]
+    """Error rates over all splices in percent, with the 95 % interval over speakers, and onsets by
+    emotion in seconds; None where no speaker has both neutral and emotional clips."""
+    labels = engine_of(clips[0]).manifest.known
+    known = [LABELS.index(label) for label in labels]
     found = splices(clips, waves, known, most)
     if not found or NEUTRAL not in known:
         return None
@@ -172,7 +178,7 @@ def judge_changes(
     onsets: dict[int, list[float | None]] = {}
     unknown = np.setdiff1d(np.arange(len(LABELS)), known)
     for spliced in found:
-        logits, shown = live_logits(engine, spliced.wave)
+        logits, shown = live_logits(engine_of(clips[spliced.row]), spliced.wave)
         logits[:, unknown] = -1e4
         # The first second of a leg is shown once enough was heard: nothing stands there before.
         truth = np.where(shown == NOBODY, NOBODY, spliced.truth)
@@ -180,10 +186,17 @@ def judge_changes(
         truths.append(truth)
         answers.append(told)
         onsets.setdefault(spliced.label, []).append(onset(spliced, told, shown))
+
+    def eder(rows: Ints) -> float:
+        of = [(truths[int(i)], answers[int(i)]) for i in rows]
+        return diarisation(*(np.concatenate(side) for side in zip(*of, strict=True)))["eder"]
+
     rates = diarisation(np.concatenate(truths), np.concatenate(answers))
+    ends = interval(eder, [clips[spliced.row].speaker for spliced in found], draws=300)
     return {
         "splices": len(found),
         **{name: round(100 * value, 1) for name, value in rates.items()},
+        "eder_interval": [round(100 * end, 1) for end in ends],
         "onsets": {LABELS[label]: _row(times) for label, times in sorted(onsets.items())},
     }
 

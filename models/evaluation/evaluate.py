@@ -3,7 +3,7 @@
 Speakers that the model has learned from are refused by name: figures on them say nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,24 +11,14 @@ from typing import Any
 import numpy as np
 
 from ..engine import Engine
-from ..labels import DISGUSTED, FEARFUL, LABELS, NEUTRAL
+from ..labels import LABELS
 from ..training.corpus import Clip, CorpusError, read_clip, read_manifest
 from ..window import Float32
 from .changes import judge_changes
 from .conditions import CLEAN, Condition, grid
-from .metrics import (
-    Ints,
-    confusion,
-    error_at,
-    interval,
-    macro_f1,
-    reliability,
-    risk_coverage,
-    scores_of,
-    uar,
-    weighted_accuracy,
-)
-from .read import Gate, band, clip_logits
+from .judging import among, figures_of, read_clips, robustness, truth_of
+from .metrics import confusion, reliability, risk_coverage
+from .read import Gate, band
 from .report import draw, write_json, write_markdown
 
 VOICES = 40
@@ -81,11 +71,14 @@ def evaluate(
         )
     job.output.mkdir(parents=True, exist_ok=True)
     waves = [read_clip(clip.path) for clip in clips]
-    logits = _read(engine, waves, CLEAN, say, gate)
-    truth = np.array([LABELS.index(clip.label) for clip in clips])
-    scores = _among(logits, truth, engine.manifest.calibration.temperature)
-    coverage, risk = risk_coverage(scores, truth)
-    counts = confusion(truth, scores.argmax(axis=1), len(LABELS))
+    temperature = engine.manifest.calibration.temperature
+
+    def read(condition: Condition) -> Float32:
+        say(f"{len(waves)} clips, {condition.name}")
+        return read_clips(lambda _: engine, clips, waves, condition, gate)
+
+    logits, truth = read(CLEAN), truth_of(clips)
+    bands = [band(wave) for wave in waves]
     figures: dict[str, Any] = {
         "model": f"{engine.manifest.name} {engine.manifest.version}",
         "manifest": job.manifest.name,
@@ -93,32 +86,26 @@ def evaluate(
         "speakers": len({clip.speaker for clip in clips}),
         "seen_speakers": seen,
         "gate": gate is not None,
-        "groups": _groups(clips, waves, logits, truth, engine.manifest.calibration.temperature),
-        "confusion": {
-            LABELS[row]: {LABELS[column]: int(counts[row, column]) for column in known}
-            for row in sorted(set(truth.tolist()))
-        },
-        "rivals": _rivals(logits, truth),
-        "risk_coverage": {
-            f"{share} %": _percent(error_at(coverage, risk, share / 100))
-            for share in (25, 50, 75, 90, 100)
-        },
+        **figures_of(clips, logits, temperature, engine.manifest.known, bands),
         "robustness": {},
-        "changes": judge_changes(engine, clips, waves, say, job.splices) if job.splices else None,
+        "changes": (
+            judge_changes(lambda _: engine, clips, waves, say, job.splices) if job.splices else None
+        ),
     }
     if job.robustness:
         changes = [c for c in _conditions(job, waves) if c.name != CLEAN.name]
-        rows = {c.name: _read(engine, waves, c, say, gate) for c in changes}
-        figures["robustness"] = _robustness({CLEAN.name: logits} | rows, truth)
+        rows = {CLEAN.name: logits} | {c.name: read(c) for c in changes}
+        figures["robustness"] = robustness(rows, clips)
     write_json(job.output, figures)
     write_markdown(job.output, figures)
-    shown = [LABELS[i] for i in known]
+    scores = among(logits, truth, temperature)
+    counts = confusion(truth, scores.argmax(axis=1), len(LABELS))
     draw(
         job.output,
-        shown,
+        [LABELS[i] for i in known],
         counts[np.ix_(known, known)],
         reliability(scores, truth),
-        (coverage, risk),
+        risk_coverage(scores, truth),
     )
     return figures
 
@@ -132,97 +119,6 @@ def seen_speakers(engine: Engine, clips: Sequence[Clip], trained_on: Path | None
     return sorted(learned & {clip.speaker for clip in clips})
 
 
-def _percent(value: float) -> float:
-    return round(100 * value, 1)
-
-
-def _read(
-    engine: Engine,
-    waves: Sequence[Float32],
-    condition: Condition,
-    say: Callable[[str], None],
-    gate: Gate | None,
-) -> Float32:
-    """Logits [n, 9]; a clip is changed in the same way in every run."""
-    say(f"{len(waves)} clips, {condition.name}")
-    return np.stack(
-        [
-            clip_logits(engine, condition.change(wave, np.random.default_rng(number)), gate=gate)
-            for number, wave in enumerate(waves)
-        ]
-    )
-
-
-def _among(logits: Float32, truth: Ints, temperature: float) -> np.ndarray[Any, Any]:
-    """Scores over the labels that occur: a label that a corpus lacks is no possible answer."""
-    absent = np.setdiff1d(np.arange(len(LABELS)), truth)
-    logits = logits.copy()
-    logits[:, absent] = -1e4
-    return scores_of(logits, temperature)
-
-
-def _row(logits: Float32, truth: Ints, speakers: Sequence[str], temperature: float) -> Any:
-    scores = _among(logits, truth, temperature)
-    answers = scores.argmax(axis=1)
-    counts = confusion(truth, answers, len(LABELS))
-    low, high = interval(
-        lambda rows: uar(confusion(truth[rows], answers[rows], len(LABELS))), speakers
-    )
-    return {
-        "clips": len(truth),
-        "speakers": len(set(speakers)),
-        "uar": _percent(uar(counts)),
-        "uar_interval": [_percent(low), _percent(high)],
-        "wa": _percent(weighted_accuracy(counts)),
-        "macro_f1": _percent(macro_f1(counts)),
-        "ece": _percent(reliability(scores, truth).ece),
-    }
-
-
-def _groups(
-    clips: Sequence[Clip],
-    waves: Sequence[Float32],
-    logits: Float32,
-    truth: Ints,
-    temperature: float,
-) -> Any:
-    groups: dict[str, dict[str, Any]] = {}
-    columns = {
-        "all": ["all"] * len(clips),
-        **{
-            title: [str(getattr(clip, title)) for clip in clips]
-            for title in ("corpus", "language", "gender")
-        },
-        "band": [band(wave) for wave in waves],
-    }
-    for title, names in columns.items():
-        for name in sorted(set(names) - {""}):
-            rows = [i for i, found in enumerate(names) if found == name]
-            speakers = [clips[i].speaker for i in rows]
-            row = _row(logits[rows], truth[rows], speakers, temperature)
-            groups.setdefault(title, {})[name] = row
-    return groups
-
-
-def _rivals(logits: Float32, truth: Ints) -> Any:
-    """Fear, disgust and neutral among themselves; None where a clip of one is missing."""
-    three = [FEARFUL, DISGUSTED, NEUTRAL]
-    if not set(three) <= set(truth.tolist()):
-        return None
-    rows = np.isin(truth, three)
-    answers = np.array(three)[logits[rows][:, three].argmax(axis=1)]
-    counts = confusion(truth[rows], answers, len(LABELS))
-    two = np.isin(truth, three[:2])
-    right = np.where(logits[two, FEARFUL] > logits[two, DISGUSTED], FEARFUL, DISGUSTED)
-    return {
-        "confusion": {
-            LABELS[row]: {LABELS[column]: int(counts[row, column]) for column in three}
-            for row in three
-        },
-        "two_class_accuracy": _percent(float((right == truth[two]).mean())),
-    }
-
-
 def _conditions(job: Evaluation, waves: Sequence[Float32]) -> list[Condition]:
     noise: list[Float32] = []
     if job.noise is not None:
@@ -231,14 +127,3 @@ def _conditions(job: Evaluation, waves: Sequence[Float32]) -> list[Condition]:
         if not noise:
             raise CorpusError(f"{job.noise}: no noise recordings (FLAC, WAV) in it")
     return grid(noise, waves[:: max(1, len(waves) // VOICES)])
-
-
-def _robustness(found: Mapping[str, Float32], truth: Ints) -> Any:
-    """UAR under each condition, and what it is above clean (the first)."""
-    rows: dict[str, Any] = {}
-    for name, logits in found.items():
-        answers = _among(logits, truth, 1.0).argmax(axis=1)
-        value = _percent(uar(confusion(truth, answers, len(LABELS))))
-        clean = next(iter(rows.values()))["uar"] if rows else value
-        rows[name] = {"uar": value, "change": round(value - clean, 1)}
-    return rows

@@ -90,6 +90,12 @@ def error_at(coverage: Floats, risk: Floats, wanted: float) -> float:
     return float(risk[min(int(np.searchsorted(coverage, wanted - 1e-12)), len(risk) - 1)])
 
 
+def confidence_at(scores: Floats, wanted: float) -> float:
+    """The least confidence that is answered when the share `wanted` of scores [n, 9] is."""
+    confidence = np.sort(scores.max(axis=1))[::-1]
+    return float(confidence[max(0, int(np.ceil(wanted * len(confidence) - 1e-9)) - 1)])
+
+
 def interval(
     figure: Callable[[Ints], float],
     groups: Sequence[str],

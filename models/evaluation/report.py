@@ -33,42 +33,76 @@ def write_markdown(folder: Path, figures: Mapping[str, Any]) -> None:
         "",
     ]
     for title, rows in figures["groups"].items():
-        lines += [f"## By {title}", "", "| | clips | speakers | UAR | WA | macro F1 | ECE |"]
-        lines += ["|---|---|---|---|---|---|---|"]
-        for name, row in rows.items():
-            low, high = row["uar_interval"]
-            lines.append(
-                f"| {name} | {row['clips']} | {row['speakers']} | {row['uar']} ({low} to {high}) "
-                f"| {row['wa']} | {row['macro_f1']} | {row['ece']} |"
-            )
-        lines.append("")
+        lines += [f"## By {title}", "", *groups_table(rows), ""]
     if figures["rivals"]:
-        names = list(figures["rivals"]["confusion"])
-        lines += ["## Fear, disgust, neutral", "", f"| truth | {' | '.join(names)} |"]
-        lines += ["|---" * (len(names) + 1) + "|"]
-        for name, row in figures["rivals"]["confusion"].items():
-            lines.append(f"| {name} | {' | '.join(str(value) for value in row.values())} |")
-        two = figures["rivals"]["two_class_accuracy"]
-        lines += ["", f"Fear against disgust alone: {two} % of the clips of both right.", ""]
-    lines += ["## When the least sure are called unknown", "", "| answered | error |", "|---|---|"]
-    lines += [f"| {share} | {error} |" for share, error in figures["risk_coverage"].items()]
+        lines += ["## Fear, disgust, neutral", "", *rivals_text(figures["rivals"]), ""]
+    lines += ["## When the least sure are called unknown", ""]
+    lines += unknown_table(figures)
     if figures["changes"]:
-        lines += _changes(figures["changes"])
+        lines += ["", "## When the emotion changes", "", *changes_text(figures["changes"])]
     if figures["robustness"]:
-        lines += ["", "## Conditions", "", "| condition | UAR | change |", "|---|---|---|"]
-        for name, row in figures["robustness"].items():
-            lines.append(f"| {name} | {row['uar']} | {row['change']:+.1f} |")
+        lines += ["", "## Conditions", ""]
+        lines += conditions_table(figures["robustness"])
     (folder / "evaluation.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _changes(found: Mapping[str, Any]) -> list[str]:
-    """Where the emotion changes at a known moment."""
+def groups_table(rows: Mapping[str, Any]) -> list[str]:
+    """A row for each group of clips."""
     lines = [
-        "",
-        "## When the emotion changes",
-        "",
+        "| | clips | speakers | UAR | WA | macro F1 | ECE |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, row in rows.items():
+        low, high = row["uar_interval"]
+        lines.append(
+            f"| {name} | {row['clips']} | {row['speakers']} | {row['uar']} ({low} to {high}) "
+            f"| {row['wa']} | {row['macro_f1']} | {row['ece']} |"
+        )
+    return lines
+
+
+def confusion_table(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Rows are the truth, columns the answers."""
+    names = list(next(iter(counts.values())))
+    return [
+        f"| truth | {' | '.join(names)} |",
+        "|---" * (len(names) + 1) + "|",
+        *(f"| {truth} | {' | '.join(map(str, row.values()))} |" for truth, row in counts.items()),
+    ]
+
+
+def rivals_text(rivals: Mapping[str, Any]) -> list[str]:
+    """Fear, disgust and neutral among themselves."""
+    two = rivals["two_class_accuracy"]
+    told = f"Fear against disgust alone: {two} % of the clips of both right."
+    return [*confusion_table(rivals["confusion"]), "", told]
+
+
+def unknown_table(figures: Mapping[str, Any]) -> list[str]:
+    """What calling the least sure unknown is worth."""
+    below = figures["unknown_below"]
+    rows = (f"| {s} | {e} | {below[s]} |" for s, e in figures["risk_coverage"].items())
+    return ["| answered | error | unknown below |", "|---|---|---|", *rows]
+
+
+def conditions_table(rows: Mapping[str, Any]) -> list[str]:
+    """What a condition costs."""
+    lines = ["| condition | UAR | change |", "|---|---|---|"]
+    for name, row in rows.items():
+        low, high = row["change_interval"]
+        lines.append(
+            f"| {name} | {row['uar']} | {row['change']:+.1f} ({low:+.1f} to {high:+.1f}) |"
+        )
+    return lines
+
+
+def changes_text(found: Mapping[str, Any]) -> list[str]:
+    """Where the emotion changes at a known moment."""
+    low, high = found["eder_interval"]
+    lines = [
         f"{found['splices']} recordings: neutral, an emotion, neutral again, in one voice; the",
-        f"curve as first shown. Emotion diarisation error {found['eder']} % of speech: emotion",
+        f"curve as first shown. Emotion diarisation error {found['eder']} % of speech",
+        f"({low} to {high}): emotion",
         f"read as neutral {found['missed']}, neutral as emotion {found['false_alarm']}, one",
         f"emotion as another {found['confused']}.",
         "",

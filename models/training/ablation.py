@@ -42,27 +42,26 @@ def ablate(
     cache: Path,
     say: Callable[[str], None],
 ) -> dict[str, Row]:
-    """Rows of the table: mean UAR in percent over the corpora with the role `eval`, by copy, for
-    unseen speakers and (`corpus: ...`) for unseen corpora. Only those corpora are used at all."""
-    used = [clip for clip in clips if clip.role == "eval"]
-    voices = [read_clip(clip.path) for clip in used[:: max(1, len(used) // VOICES)]]
+    """Rows of the table: mean UAR in percent over the clips' corpora, by copy, for unseen speakers
+    and (`corpus: ...`) for unseen corpora."""
+    voices = [read_clip(clip.path) for clip in clips[:: max(1, len(clips) // VOICES)]]
     names = tuple(VARIANTS)
-    data = extract(used, encoder, noise, cache, say, copies=(*COPIES, *names), voices=voices)
+    data = extract(clips, encoder, noise, cache, say, copies=(*COPIES, *names), voices=voices)
     features = data.pooled[:, -1].astype(np.float32)
-    corpora = sorted({clip.corpus for clip in used})
+    corpora = sorted({clip.corpus for clip in clips})
     sizes = {
-        corpus: max(1, len({c.speaker for c in used if c.corpus == corpus}) // 5)
+        corpus: max(1, len({c.speaker for c in clips if c.corpus == corpus}) // 5)
         for corpus in corpora
     }
     rows: dict[str, Row] = {}
     for title, copies in plans(names):
-        folds = speaker_folds(used, sizes)
-        speakers = hold_out(features, data, used, folds, known, penalty, copies)
-        row = _means(speakers, used, None)
+        folds = speaker_folds(clips, sizes)
+        speakers = hold_out(features, data, clips, folds, known, penalty, copies)
+        row = _means(speakers, clips, None)
         if len(corpora) > 1:
-            folds = corpus_folds(used, corpora)
-            unseen = hold_out(features, data, used, folds, known, penalty, copies)
-            found = _means(unseen, used, SHARED)
+            folds = corpus_folds(clips, corpora)
+            unseen = hold_out(features, data, clips, folds, known, penalty, copies)
+            found = _means(unseen, clips, SHARED)
             row |= {f"corpus: {copy}": value for copy, value in found.items()}
         rows[title] = row
         say(f"{title}: " + ", ".join(f"{copy} {value}" for copy, value in row.items()))
@@ -94,15 +93,15 @@ def _means(
     }
 
 
-def write_ablation(rows: Mapping[str, Row], folder: Path) -> Path:
-    """Write `ablation.json` and `ablation.md`; returns the latter."""
+def write_ablation(rows: Mapping[str, Row], folder: Path, clips: int) -> Path:
+    """Write `ablation.json` and `ablation.md`, which says of how many clips; returns the latter."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ablation.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     columns = list(next(iter(rows.values())))
     lines = [
         "Mean unweighted average recall, percent, over corpora. The head learned from clean speech",
         "and from the augmentation that the row names; judged on speakers, and (corpus) on whole",
-        "corpora, that it had not heard.",
+        f"corpora, that it had not heard. {clips} clips in all.",
         "",
         f"| learned with | {' | '.join(columns)} |",
         "|---" * (len(columns) + 1) + "|",

@@ -67,6 +67,8 @@ class Training:
     each corpus with the role `eval`, four where it has twelve or more speakers."""
     commercial: tuple[str, ...] = ("emodb",)
     """Corpora whose licence allows commercial use of the weights."""
+    every: int = 1
+    """Of the clips that augmentations are tried on, take every n-th."""
     free: bool = False
     """Use only those corpora, and noise whose licence allows it too."""
 
@@ -76,10 +78,7 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     clips = clips_of(job)
     job = replace(job, known=learnable(clips, job))
     noise = noise_of(job)
-    encoder: Encoder | StreamingEncoder
-    encoder = encoder_of(job)
-    if job.form != "windowed":
-        encoder = distil(encoder, clips, noise, job.cache / "distillation", say, job.distillation)
+    encoder = body_of(job, clips, noise, say)
     data = extract(clips, encoder, noise, job.cache, say)
     sizes = job.fold_sizes or fold_sizes_of(clips)
     of = Known(clips=clips, data=data, labels=job.known, sizes=sizes, penalty=job.penalty)
@@ -118,9 +117,22 @@ def try_augmentations(job: Training, say: Callable[[str], None]) -> Path:
     """What each augmentation does for a head on the frozen encoder: the path of a table."""
     clips = clips_of(job)
     known = learnable(clips, job)
+    noise = noise_of(job)
+    encoder = body_of(job, clips, noise, say)
+    used = [clip for clip in clips if clip.role == "eval"][:: job.every]
+    rows = ablate(used, encoder, noise, known, job.penalty, job.cache / "ablation", say)
+    return write_ablation(rows, job.output, clips=len(used))
+
+
+def body_of(
+    job: Training, clips: Sequence[Clip], noise: Sequence[Float32], say: Callable[[str], None]
+) -> Encoder | StreamingEncoder:
+    """What a job's head reads: the encoder of its file, or the streaming form distilled from it.
+    Raises CorpusError, CheckpointError."""
     encoder = encoder_of(job)
-    rows = ablate(clips, encoder, noise_of(job), known, job.penalty, job.cache / "ablation", say)
-    return write_ablation(rows, job.output)
+    if job.form == "windowed":
+        return encoder
+    return distil(encoder, clips, noise, job.cache / "distillation", say, job.distillation)
 
 
 def clips_of(job: Training) -> list[Clip]:

@@ -48,7 +48,7 @@ def test_a_splice_knows_where_the_emotion_begins() -> None:
 
 def test_an_engine_that_follows_at_once_is_late_by_smoothing_hop_and_hold() -> None:
     clips, waves = material()
-    figures = judge_changes(ScriptedEngine(), clips, waves, lambda _: None)
+    figures = judge_changes(lambda _: ScriptedEngine(), clips, waves, lambda _: None)
     assert figures is not None
     row = figures["onsets"]["angry"]
     assert (row["splices"], row["found"]) == (2, 100.0)
@@ -105,6 +105,9 @@ def test_without_a_neutral_voice_nothing_can_be_spliced() -> None:
     clips, waves = material()
     angry = [i for i, clip in enumerate(clips) if clip.label == "angry"]
     found = judge_changes(
-        ScriptedEngine(), [clips[i] for i in angry], [waves[i] for i in angry], lambda _: None
+        lambda _: ScriptedEngine(),
+        [clips[i] for i in angry],
+        [waves[i] for i in angry],
+        lambda _: None,
     )
     assert found is None

@@ -41,7 +41,8 @@ def test_figures_go_to_json_markdown_and_pictures(tmp_path: Path) -> None:
     assert figures["rivals"]["confusion"]["disgusted"]["disgusted"] == 3
     assert figures["rivals"]["two_class_accuracy"] == 100.0
     assert set(figures["groups"]["gender"]) == {"f", "m"}
-    assert figures["robustness"]["clean"] == {"uar": 75.0, "change": 0.0}
+    clean = {"uar": 75.0, "change": 0.0, "change_interval": [0.0, 0.0]}
+    assert figures["robustness"]["clean"] == clean
     assert figures["robustness"]["gain -30 dB"]["uar"] < 75
     assert len(said) == len(figures["robustness"]) + 1
     assert set(figures["groups"]["all"]) == {"all"}

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tonewatch.models.evaluation.metrics import (
+    confidence_at,
     confusion,
     error_at,
     interval,
@@ -78,3 +79,11 @@ def test_an_interval_over_speakers_is_wider_than_over_clips() -> None:
     assert by_speaker[0] <= 0.7 <= by_speaker[1]
     assert by_speaker[1] - by_speaker[0] > 2 * (by_clip[1] - by_clip[0])
     assert by_speaker == interval(share, [f"s{i // 10}" for i in range(100)]), "seeded"
+
+
+@given(st.floats(0.01, 1.0), st.integers(1, 30))
+def test_the_share_asked_for_is_at_least_as_sure_as_told(wanted: float, count: int) -> None:
+    confidence = np.random.default_rng(count).random(count)
+    scores = np.stack([confidence, np.zeros(count)], axis=1)
+    share = float((confidence >= confidence_at(scores, wanted)).mean())
+    assert wanted - 1e-9 <= share < wanted + 1 / count + 1e-9

@@ -32,6 +32,6 @@ def test_each_augmentation_has_its_row(tmp_path: Path) -> None:
     assert set(rows["none"]) == {*COPIES, *(f"corpus: {copy}" for copy in COPIES)}
     # Pitch tells these two apart, whatever the line does.
     assert rows["all"]["clean"] >= 75
-    text = write_ablation(rows, tmp_path / "out").read_text(encoding="utf-8")
+    text = write_ablation(rows, tmp_path / "out", clips=24).read_text(encoding="utf-8")
     assert text.count("\n|") == len(rows) + 2
     assert json.loads((tmp_path / "out/ablation.json").read_text(encoding="utf-8")) == rows
