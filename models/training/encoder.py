@@ -131,9 +131,18 @@ class Encoder(nn.Module):
         """The last kept layer."""
         return self.layers(wave)[-1]
 
+    @property
+    def width(self) -> int:
+        """D."""
+        return self.config.width
+
     def layers(self, wave: Tensor) -> list[Tensor]:
         """The output of every kept layer."""
-        x = functional.gelu(self.conv1(self.mel(wave)))
+        return self.above(self.mel(wave))
+
+    def above(self, mel: Tensor) -> list[Tensor]:
+        """The same from a spectrum [B, 80, T] of `LogMel`, which encoders of all sizes share."""
+        x = functional.gelu(self.conv1(mel))
         x = functional.gelu(self.conv2(x)).transpose(1, 2)
         x = x + self.position[: x.shape[1]]
         outputs = []

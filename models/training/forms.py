@@ -12,10 +12,10 @@ from torch import Tensor
 from ..manifest import Check, Streaming
 from ..onnx_session import load_session
 from ..window import Float32
-from .encoder import Encoder
 from .graph import Compact, export_graph, store_small, write_graph
 from .head import Head
-from .networks import Network, encoder_width
+from .joined import Body
+from .networks import Network, encoder_widths
 from .streaming import FRAME, StreamingEncoder, first_state, names_of
 from .streaming_graph import StreamingCompact, write_streaming_graph
 from .unrolled import Unrolled
@@ -38,7 +38,7 @@ KEPT = ("level",)
 
 
 def network_of(
-    encoder: Encoder | StreamingEncoder, head: Head, form: FormName = "streaming"
+    encoder: Body, head: Head, form: FormName = "streaming"
 ) -> Compact | StreamingCompact | Unrolled:
     """Encoder and head joined, in evaluation mode; `form` asks how a streaming one is served."""
     if not isinstance(encoder, StreamingEncoder):
@@ -51,14 +51,14 @@ def write(network: Servable, path: Path) -> None:
     """Export to the served graph, large weights of a Whisper encoder stored small."""
     if isinstance(network, Network):
         export_graph(network, path)
-        width = encoder_width(network)
-        if width is not None:
-            store_small(path, width)
+        widths = encoder_widths(network)
+        if widths:
+            store_small(path, widths)
     elif isinstance(network, StreamingCompact):
         write_streaming_graph(network, path)
     elif isinstance(network, Unrolled):
         export_graph(network, path)
-        store_small(path, network.network.encoder.config.width)
+        store_small(path, (network.network.encoder.config.width,))
     else:
         write_graph(network, path)
 

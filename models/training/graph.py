@@ -6,6 +6,7 @@ fp32.
 """
 
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from .encoder import Encoder
 from .head import Head
+from .joined import Joined
 
 OPSET: Final = 17
 LEAST: Final = 100_000
@@ -31,7 +33,7 @@ the logarithm behind it turns into errors everywhere."""
 class Compact(nn.Module):
     """Waves [B, S] to logits [B, F, 9] and features [B, F, D]."""
 
-    def __init__(self, encoder: Encoder, head: Head) -> None:
+    def __init__(self, encoder: Encoder | Joined, head: Head) -> None:
         super().__init__()
         self.encoder = encoder
         labels, width = head.weight.shape
@@ -49,7 +51,7 @@ class Compact(nn.Module):
 def write_graph(network: Compact, path: Path) -> None:
     """Export, then store large weights small."""
     export_graph(network, path)
-    store_small(path, network.encoder.config.width)
+    store_small(path, widths_of(network.encoder))
 
 
 def export_graph(network: nn.Module, path: Path) -> None:
@@ -71,33 +73,33 @@ def export_graph(network: nn.Module, path: Path) -> None:
         )
 
 
-def store_small(path: Path, width: int) -> None:
-    """Large weights of a Whisper encoder of that width, in the file, as int8 or fp16."""
+def widths_of(encoder: Encoder | Joined) -> tuple[int, ...]:
+    """The width of each encoder in it."""
+    return encoder.widths if isinstance(encoder, Joined) else (encoder.width,)
+
+
+def store_small(path: Path, widths: Collection[int]) -> None:
+    """Large weights of Whisper encoders of those widths, in the file, as int8 or fp16."""
     model = onnx.load(str(path))
-    shrink_weights(model, width)
+    shrink_weights(model, widths)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
 
 
-def shrink_weights(model: onnx.ModelProto, width: int) -> None:
+def shrink_weights(model: onnx.ModelProto, widths: Collection[int]) -> None:
     """Store every large float initialiser as int8 with scales, the delicate ones as fp16.
 
     Delicate, measured one by one on speech: attention, convolutions, and the first block's way
     down; early errors pass through everything behind them.
     """
     graph, nodes = model.graph, []
-    early = True
+    begun: set[int] = set()
     for tensor in list(graph.initializer):
         values, name = numpy_helper.to_array(tensor), tensor.name
         if values.dtype != np.float32 or values.size < LEAST or EXACT in name:
             continue
         graph.initializer.remove(tensor)
-        first_down = early and values.shape == (4 * width, width)
-        early = early and not first_down
-        attention = values.shape in ((width, width), (width, 3 * width))
-        # The streaming form has its second convolution as a product.
-        convolution = values.ndim == 3 or values.shape == (3 * width, width)
-        if attention or first_down or convolution:
+        if _delicate(values, widths, begun):
             graph.initializer.append(
                 numpy_helper.from_array(values.astype(np.float16), f"{name}_half")
             )
@@ -112,6 +114,19 @@ def shrink_weights(model: onnx.ModelProto, width: int) -> None:
     rest = list(graph.node)
     del graph.node[:]
     graph.node.extend([*nodes, *rest])
+
+
+def _delicate(values: npt.NDArray[np.float32], widths: Collection[int], begun: set[int]) -> bool:
+    """Whether int8 would move the answer too far. `begun` holds the widths whose first way down
+    has been seen."""
+    shape, width = values.shape, values.shape[-1]
+    attention = any(shape in ((one, one), (one, 3 * one)) for one in widths)
+    # The streaming form has its second convolution as a product.
+    convolution = values.ndim == 3 or any(shape == (3 * one, one) for one in widths)
+    first_down = width in widths and width not in begun and shape == (4 * width, width)
+    if first_down:
+        begun.add(width)
+    return attention or convolution or first_down
 
 
 def quantised(

@@ -11,8 +11,9 @@ from ..labels import LABELS, MASKED_LOGIT, Label
 from .classic import Classic
 from .corpus import CorpusError
 from .encoder import Encoder
-from .graph import Compact
+from .graph import Compact, widths_of
 from .head import Head
+from .joined import Joined
 
 Architecture = Literal["whisper", "bilstm"]
 ARCHITECTURES: Final[dict[Architecture, str]] = {
@@ -43,21 +44,23 @@ class Network(nn.Module):
         return logits + self.mask, features
 
 
-def build(architecture: Architecture, known: Sequence[Label], encoder: Encoder | None) -> Network:
+def build(
+    architecture: Architecture, known: Sequence[Label], encoder: Encoder | Joined | None
+) -> Network:
     """A network to be trained; `whisper` starts from an encoder. Raises CorpusError."""
     if architecture == "bilstm":
         classic = Classic()
         return Network(classic, classic.width, known)
     if encoder is None:
         raise CorpusError("the architecture `whisper` starts from an encoder: --encoder model.bin")
-    width = encoder.config.width
+    width = encoder.width
     rng = np.random.default_rng(0)
     weight = (0.01 * rng.standard_normal((len(LABELS), width))).astype(np.float32)
     head = Head(weight=weight, bias=np.zeros(len(LABELS), np.float32))
     return Network(Compact(encoder, head), width, known)
 
 
-def encoder_width(network: Network) -> int | None:
-    """Width of a Whisper body, whose weights can be stored small; None for another one."""
+def encoder_widths(network: Network) -> tuple[int, ...]:
+    """Widths of a Whisper body's encoders, whose weights can be stored small; none of another."""
     body: Any = network.body
-    return body.encoder.config.width if isinstance(body, Compact) else None
+    return widths_of(body.encoder) if isinstance(body, Compact) else ()

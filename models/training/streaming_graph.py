@@ -53,6 +53,6 @@ def write_streaming_graph(network: StreamingCompact, path: Path, *, small: bool 
         )
     if small:
         model = onnx.load(str(path))
-        shrink_weights(model, config.width)
+        shrink_weights(model, (config.width,))
         onnx.checker.check_model(model)
         onnx.save(model, str(path))

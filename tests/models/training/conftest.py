@@ -22,6 +22,7 @@ NEED_TORCH = [
     "test_unrolled.py",
     "test_graph.py",
     "test_head.py",
+    "test_joined.py",
     "test_level.py",
     "test_streaming.py",
     "test_streaming_graph.py",

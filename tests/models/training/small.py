@@ -14,7 +14,7 @@ from tonewatch.models.labels import Label
 WIDTH, HEADS, LAYERS, POSITIONS = 16, 2, 2, 150
 
 
-def variables(seed: int = 0) -> dict[str, npt.NDArray[Any]]:
+def variables(seed: int = 0, width: int = WIDTH) -> dict[str, npt.NDArray[Any]]:
     """Random weights under the names of a CTranslate2 Whisper file."""
     rng = np.random.default_rng(seed)
 
@@ -22,22 +22,22 @@ def variables(seed: int = 0) -> dict[str, npt.NDArray[Any]]:
         return (rng.standard_normal(shape) * 0.2).astype(np.float32)
 
     found = {
-        "encoder/conv1/weight": draw(WIDTH, 80, 3),
-        "encoder/conv1/bias": draw(WIDTH),
-        "encoder/conv2/weight": draw(WIDTH, WIDTH, 3),
-        "encoder/conv2/bias": draw(WIDTH),
-        "encoder/position_encodings/encodings": draw(POSITIONS + 10, WIDTH),
+        "encoder/conv1/weight": draw(width, 80, 3),
+        "encoder/conv1/bias": draw(width),
+        "encoder/conv2/weight": draw(width, width, 3),
+        "encoder/conv2/bias": draw(width),
+        "encoder/position_encodings/encodings": draw(POSITIONS + 10, width),
     }
     for i in range(LAYERS):
         layer = f"encoder/layer_{i}"
         for norm in ("self_attention/layer_norm", "ffn/layer_norm"):
-            found[f"{layer}/{norm}/gamma"] = 1 + draw(WIDTH)
-            found[f"{layer}/{norm}/beta"] = draw(WIDTH)
+            found[f"{layer}/{norm}/gamma"] = 1 + draw(width)
+            found[f"{layer}/{norm}/beta"] = draw(width)
         for name, rows, columns in (
-            ("self_attention/linear_0", 3 * WIDTH, WIDTH),
-            ("self_attention/linear_1", WIDTH, WIDTH),
-            ("ffn/linear_0", 4 * WIDTH, WIDTH),
-            ("ffn/linear_1", WIDTH, 4 * WIDTH),
+            ("self_attention/linear_0", 3 * width, width),
+            ("self_attention/linear_1", width, width),
+            ("ffn/linear_0", 4 * width, width),
+            ("ffn/linear_1", width, 4 * width),
         ):
             found[f"{layer}/{name}/weight"] = draw(rows, columns)
             found[f"{layer}/{name}/bias"] = draw(rows)

@@ -61,3 +61,11 @@ def test_features_are_resumed_from_the_cache(tmp_path: Path) -> None:
     row = int(np.flatnonzero((first.clip == 3) & (first.copy == 0))[0])
     wanted = pool(ENCODER, windows(voice(1, 0, seed=1))[0])
     assert first.pooled[row] == pytest.approx(wanted, abs=0.02)
+
+
+def test_features_in_bfloat16_are_near_and_kept_apart(tmp_path: Path) -> None:
+    clips = read_manifest(write_corpus(tmp_path / "corpus", speakers=1))
+    exact = extract(clips, ENCODER, NOISE, tmp_path, lambda _: None)
+    half = extract(clips, ENCODER, NOISE, tmp_path, lambda _: None, half=True)
+    apart = np.abs(half.pooled.astype(np.float32) - exact.pooled.astype(np.float32))
+    assert 0 < apart.max() < 0.1

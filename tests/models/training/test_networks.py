@@ -4,7 +4,7 @@ import torch
 
 from tonewatch.models.labels import LABELS
 from tonewatch.models.training.corpus import CorpusError
-from tonewatch.models.training.networks import ARCHITECTURES, build, encoder_width
+from tonewatch.models.training.networks import ARCHITECTURES, build, encoder_widths
 
 from .small import WIDTH, voice
 from .small_material import KNOWN, small_encoder
@@ -27,8 +27,8 @@ def test_each_gives_fifty_frames_a_second_without_mass_on_unknown_labels(name: s
 
 
 def test_only_a_whisper_body_has_weights_to_be_stored_small() -> None:
-    assert encoder_width(build("whisper", KNOWN, small_encoder())) == WIDTH
-    assert encoder_width(build("bilstm", KNOWN, None)) is None
+    assert encoder_widths(build("whisper", KNOWN, small_encoder())) == (WIDTH,)
+    assert encoder_widths(build("bilstm", KNOWN, None)) == ()
 
 
 def test_whisper_needs_its_encoder() -> None:
