@@ -19,7 +19,7 @@ from ..stream.learning.versions import learned
 from ..stream.listener.gate import Vad
 from ..stream.offline import AnalyzeResult, Tools, analyze
 from ..stream.sources.reading import RecordingError, recordings_in
-from .options import Failure, check_output, settings_from, settings_options
+from .options import Failure, check_output, failure, settings_from, settings_options
 
 
 @click.command()
@@ -84,7 +84,7 @@ def _tools(settings: Settings) -> Tools:
         engine, *helpers = _engines(settings)
         stream = learned(settings.stream, engine.manifest)
     except (EngineError, ManifestError) as error:
-        raise Failure(str(error)) from error
+        raise failure(error) from error
     facts = engine.manifest
     click.echo(f"model {facts.name} {facts.version} on {engine.provider}", err=True)
     if not facts.licence.commercial_use:

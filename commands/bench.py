@@ -16,7 +16,7 @@ from ..models.engine import EngineError
 from ..models.manifest import ManifestError
 from ..models.training.corpus import CorpusError
 from ..stream.picture import PictureError
-from .options import Failure
+from .options import Failure, failure
 
 
 @click.group(invoke_without_command=True)
@@ -184,7 +184,7 @@ def models(
         if picture is not None:
             draw_models(figures, picture)
     except (CorpusError, EngineError, ManifestError, PictureError, OSError) as error:
-        raise Failure(str(error)) from error
+        raise failure(error) from error
 
 
 def _rows(title: str, rows: list[dict[str, Any]]) -> Table:

@@ -9,7 +9,7 @@ from ..models.evaluation.calibrate import calibrate_on, keep
 from ..models.manifest import ManifestError
 from ..models.registry import find, load_engine
 from ..models.training.corpus import CorpusError, read_manifest
-from .options import Failure, settings_from
+from .options import failure, settings_from
 
 
 @click.command()
@@ -32,7 +32,7 @@ def command(model: str, manifest: Path, every: int, dry_run: bool) -> None:
         if not dry_run:
             keep(found.folder, calibration)
     except (CorpusError, EngineError, ManifestError, OSError) as error:
-        raise Failure(str(error)) from error
+        raise failure(error) from error
     click.echo(
         f"temperature {calibration.temperature:.2f} (was {before:.2f}), calibration error "
         f"{100 * (calibration.ece or 0):.1f} % on speakers left out, from {calibration.fitted_on}"

@@ -8,7 +8,7 @@ from ..models.centres import CENTRES_NAME, Centres, CentresError, Method, read_c
 from ..models.engine import Engine, EngineError
 from ..models.manifest import ManifestError
 from ..models.registry import find, load_engine
-from .options import Failure, settings_from
+from .options import Failure, failure, settings_from
 
 _PATH = click.Path(path_type=Path, exists=True)
 
@@ -53,7 +53,7 @@ def fit(
         target = output or _own(engine) / CENTRES_NAME
         centres.save(target)
     except (CorpusError, EngineError, ManifestError, OSError) as error:
-        raise Failure(str(error)) from error
+        raise failure(error) from error
     click.echo(f"{target}: {_line(centres)}")
 
 
@@ -98,7 +98,7 @@ def test(model: str, manifest: Path, file: Path | None, cache: Path | None) -> N
             raise CorpusError(f"{manifest}: no clip of fear or disgust")
         embedded = embed(engine, clips, lambda line: click.echo(line, err=True), cache)
     except (CorpusError, EngineError, ManifestError, OSError) as error:
-        raise Failure(str(error)) from error
+        raise failure(error) from error
     truth = targets_of(clips) == FEARFUL
     for copy, features in zip(COPIES, embedded.features, strict=True):
         right = (compass.fear_share(compass.place(features)) > 0.5) == truth

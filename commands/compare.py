@@ -17,7 +17,7 @@ from ..stream.offline import Tools, analyze
 from ..stream.picture import PictureError
 from ..stream.record.files import FolderError
 from ..stream.sources.reading import RecordingError
-from .options import Failure, settings_from
+from .options import failure, settings_from
 
 
 @click.command()
@@ -65,7 +65,7 @@ def command(
         PictureError,
         OSError,
     ) as error:
-        raise Failure(str(error)) from error
+        raise failure(error) from error
 
 
 def _curves(

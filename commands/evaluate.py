@@ -9,7 +9,7 @@ from ..models.manifest import ManifestError
 from ..models.registry import load_engine
 from ..settings import Settings
 from .hearing import speech_gate
-from .options import Failure, settings_from
+from .options import Failure, failure, settings_from
 
 _PATH = click.Path(path_type=Path, exists=True)
 
@@ -83,7 +83,7 @@ def command(
         hears = speech_gate(settings.stream.listener) if gate else None
         evaluate(engine, job, lambda line: click.echo(line, err=True), hears)
     except (CorpusError, EngineError, ManifestError, OSError) as error:
-        raise Failure(str(error)) from error
+        raise failure(error) from error
     except ImportError as error:
         raise Failure(f"{error}: pip install 'tonewatch[plot]'") from error
     click.echo(f"report in {target / 'evaluation.md'}")
@@ -100,7 +100,7 @@ def _fear_disgust(
         engine = load_engine(settings.engine)
         assess(engine, job, settings.stream, lambda line: click.echo(line, err=True))
     except (CorpusError, EngineError, ManifestError, OSError) as error:
-        raise Failure(str(error)) from error
+        raise failure(error) from error
     except ImportError as error:
         raise Failure(f"{error}: pip install 'tonewatch[train]'") from error
     click.echo(f"figures in {output / 'fear_disgust.json'}")

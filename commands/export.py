@@ -10,7 +10,7 @@ from ..models.manifest import MANIFEST_NAME, ManifestError
 from ..models.registry import Model, find, models_folder
 from ..settings import Settings
 from ..stream.sources.demo import demo_call
-from .options import Failure, settings_from
+from .options import Failure, failure, settings_from
 
 if TYPE_CHECKING:
     from ..onnx_export.emotion2vec.precision import Speech
@@ -60,7 +60,7 @@ def command(
         if tensorrt:
             _build_engines(folders, settings)
     except (EngineError, ManifestError, OSError) as error:
-        raise Failure(str(error)) from error
+        raise failure(error) from error
     failed = [folder for folder in folders if not Model.at(folder).checked]
     for folder in folders:
         if folder not in failed:

@@ -14,7 +14,7 @@ from ..stream.learning.versions import Version, VersionError, Versions
 from ..stream.review.faults import UnavailableError
 from ..stream.review.store import Reviews
 from ..stream.store import Store
-from .options import Failure, settings_from, settings_options
+from .options import Failure, failure, settings_from, settings_options
 
 _output = click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder of all sessions."
@@ -73,7 +73,7 @@ def refit(
             reviews.close()
             store.close()
     except (TooFewError, UnavailableError, EngineError, ManifestError, OSError) as error:
-        raise Failure(str(error)) from error
+        raise failure(error) from error
     click.echo(_line(version))
     for name, figures in version.figures.items():
         click.echo(f"  {name}: {figures}")

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from ..models.engine import ModelNotFoundError
 from ..settings import Settings, SettingsError, load
 from ..stream.decision.scene.scenes import SceneError, load_scenes
 
@@ -76,6 +77,16 @@ class Failure(click.ClickException):
     def show(self, file: Any = None) -> None:
         """Print the line."""
         click.echo(f"tonewatch: {self.message}", err=True)
+
+
+def failure(error: Exception) -> click.ClickException:
+    """What an error of the rooms below ends a command with.
+
+    A model that is not there is a wrong command, like a wrong setting: exit code 2.
+    """
+    if isinstance(error, ModelNotFoundError):
+        return click.UsageError(str(error))
+    return Failure(str(error))
 
 
 def check_output(output: Path) -> None:

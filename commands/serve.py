@@ -17,7 +17,7 @@ from ..models.manifest import ManifestError
 from ..models.registry import find, load_engine
 from ..models.settings import EngineSettings
 from ..settings import Settings
-from .options import Failure, check_output, settings_from, settings_options
+from .options import Failure, check_output, failure, settings_from, settings_options
 
 
 @click.command()
@@ -59,7 +59,7 @@ def command(
         chosen = find(settings.engine).manifest
         _check_provider(settings.engine)
     except (ServerSettingsError, EngineError, ManifestError) as error:
-        raise Failure(str(error)) from error
+        raise failure(error) from error
     check_output(settings.stream.record.output)
     with _listen(settings) as listening:
         address = f"http://{_shown(settings.server.host)}:{listening.getsockname()[1]}"
@@ -128,7 +128,7 @@ def _run(settings: Settings, listening: socket.socket, on_ready: Callable[[], No
             app = create_app(parts, version=__version__)
             make_server(app, on_ready).run(sockets=[listening])
     except (EngineError, ManifestError, OSError) as error:
-        raise Failure(str(error)) from error
+        raise failure(error) from error
 
 
 def _shown(host: str) -> str:

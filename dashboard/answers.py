@@ -86,7 +86,7 @@ class Problem:
 
     code: str
     message: str
-    """Empty for faults of single sessions."""
+    """Of faults of single sessions no more than their number: whoever asks may not be known."""
     sessions: int
 
 

@@ -56,7 +56,10 @@ def health(status: EngineStatus, faults: Sequence[Fault]) -> Health:
     """
     common = [Problem(code=f.code, message=f.message, sessions=0) for f in faults if not f.session]
     counts = Counter(fault.code for fault in faults if fault.session)
-    single = [Problem(code=code, message="", sessions=n) for code, n in sorted(counts.items())]
+    single = [
+        Problem(code=code, message=f"in {n} session(s): see the monitor's page or log", sessions=n)
+        for code, n in sorted(counts.items())
+    ]
     broken = any(problem.code == "engine" for problem in common)
     return Health(
         status="fault" if broken else "degraded" if faults else "ok",

@@ -113,13 +113,14 @@ def leg_names(recording: Recording, names: Sequence[str] | None = None) -> tuple
     usual = {1: ("customer",), 2: ("customer", "agent")}
     given = tuple(names) if names else usual.get(recording.channels, ())
     if not given:
+        more = (f"leg{number}" for number in range(3, recording.channels + 1))
         raise RecordingError(
-            f"{recording.path}: has {recording.channels} channels; name each of them, as in "
-            f"--legs customer,agent{',other' * (recording.channels - 2)}"
+            f"{recording.path}: has {recording.channels} channels; legs must name each of them, "
+            f"as in {','.join(('customer', 'agent', *more))}"
         )
     if len(given) != recording.channels or len(set(given)) != len(given):
         raise RecordingError(
-            f"{recording.path}: has {recording.channels} channel(s), --legs names "
+            f"{recording.path}: has {recording.channels} channel(s), legs names "
             f"{len(given)} ({','.join(given)}); name each channel once"
         )
     return given

@@ -89,7 +89,7 @@ def test_brackets_in_a_name_are_shown_as_they_are(tmp_path: Path) -> None:
 def test_an_unknown_model_is_named_with_the_way_out(tmp_path: Path) -> None:
     file = recording(tmp_path / "one.wav", 1.0)
     answer = tonewatch("analyze", file, "--model", "oracle", "--output", tmp_path)
-    assert answer.exit_code == 1
+    assert answer.exit_code == 2
     assert "oracle" in answer.output
 
 

@@ -25,5 +25,5 @@ def test_a_look_keeps_nothing(tmp_path: Path) -> None:
 
 def test_an_unknown_model_is_one_line(tmp_path: Path) -> None:
     answer = tonewatch("calibrate", "oracle", clips(tmp_path))
-    assert answer.exit_code == 1
+    assert answer.exit_code == 2
     assert "oracle" in answer.output

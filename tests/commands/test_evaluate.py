@@ -41,5 +41,5 @@ def test_speakers_that_were_learned_from_are_refused_by_name(tmp_path: Path) -> 
 
 def test_an_unknown_model_is_named(tmp_path: Path) -> None:
     answer = CliRunner().invoke(command, ["nosuch", str(clips(tmp_path))])
-    assert answer.exit_code == 1
+    assert answer.exit_code == 2
     assert "unknown model 'nosuch'" in answer.output

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tonewatch.commands.options import Failure, settings_from
+from tonewatch.commands.options import Failure, failure, settings_from
+from tonewatch.models.engine import EngineError, ModelNotFoundError
 
 from .shell import tonewatch
 
@@ -40,6 +41,19 @@ def test_a_broken_settings_file_is_named(tmp_path: Path) -> None:
 def test_a_failure_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     Failure("the disk is full").show()
     assert capsys.readouterr().err == "tonewatch: the disk is full\n"
+
+
+def test_a_model_that_is_not_there_is_a_wrong_command() -> None:
+    wrong, broken = failure(ModelNotFoundError("unknown")), failure(EngineError("broken"))
+    assert (wrong.exit_code, broken.exit_code) == (2, 1)
+    assert (wrong.message, broken.message) == ("unknown", "broken")
+
+
+@pytest.mark.parametrize("words", [["analyze", __file__], ["serve"]])
+def test_every_command_refuses_an_unknown_model_alike(words: list[str], tmp_path: Path) -> None:
+    answer = tonewatch(*words, "--model", "nosuch", "--output", tmp_path)
+    assert answer.exit_code == 2
+    assert "Error: unknown model 'nosuch'" in answer.output
 
 
 def test_force_is_one_more_assignment() -> None:

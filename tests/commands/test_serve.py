@@ -83,7 +83,7 @@ def test_an_open_address_needs_a_token() -> None:
 
 def test_an_unknown_model_is_named() -> None:
     answer = tonewatch("serve", "--model", "oracle", "--port", 0)
-    assert answer.exit_code == 1
+    assert answer.exit_code == 2
     assert "oracle" in answer.output
 
 

@@ -39,7 +39,7 @@ def test_health_counts_sessions_and_names_none() -> None:
     found = health(STATUS, (DISK, replace(DISK, session="s2"), ENGINE))
     assert [(one.code, one.sessions, one.message) for one in found.faults] == [
         ("engine", 0, "cannot be loaded"),
-        ("disk", 2, ""),
+        ("disk", 2, "in 2 session(s): see the monitor's page or log"),
     ]
 
 

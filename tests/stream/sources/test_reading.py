@@ -144,10 +144,12 @@ def test_channels_have_their_usual_names(tmp_path: Path) -> None:
 
 def test_more_channels_need_names_and_names_must_fit(tmp_path: Path) -> None:
     three = recorded(tmp_path / "a.wav", 3)
-    with pytest.raises(RecordingError, match=r"has 3 channels; name each of them.*--legs"):
+    with pytest.raises(
+        RecordingError, match=r"has 3 channels; legs must name each .*customer,agent,leg3$"
+    ):
         leg_names(three)
     for names in (["customer"], ["customer", "agent", "agent"]):
-        with pytest.raises(RecordingError, match=r"has 3 channel\(s\), --legs names"):
+        with pytest.raises(RecordingError, match=r"has 3 channel\(s\), legs names"):
             leg_names(three, names)
 
 
