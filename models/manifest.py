@@ -80,6 +80,10 @@ class Manifest(BaseModel):
     version: str
     graph: str = Field(description="file name of the served graph, inside the model folder")
     sha256: str = ""
+    weights: str = Field(
+        "", description="file name of the graph's weights where they lie beside it"
+    )
+    weights_sha256: str = ""
     sample_rate: Literal[16000] = 16000
     window_samples: int = Field(description="full context, in samples")
     lengths: tuple[int, ...] = Field(description="true lengths a window may have, in samples")

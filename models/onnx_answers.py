@@ -18,8 +18,7 @@ from .window import Float32
 @contextlib.contextmanager
 def verified(graph: Path, manifest: Manifest) -> Iterator[None]:
     """Check a graph on another core while the block loads it; what the check says goes first."""
-    if not graph.is_file():
-        raise EngineError(f"{graph}: missing, though the manifest of {manifest.name} names it")
+    _require(graph, manifest)
     with ThreadPoolExecutor(max_workers=1) as pool:
         checked = pool.submit(check_graph, graph, manifest)
         try:
@@ -29,18 +28,29 @@ def verified(graph: Path, manifest: Manifest) -> Iterator[None]:
 
 
 def check_graph(graph: Path, manifest: Manifest) -> None:
-    """Whether it is the graph that the manifest describes. Raises EngineError."""
-    if not graph.is_file():
-        raise EngineError(f"{graph}: missing, though the manifest of {manifest.name} names it")
-    if not manifest.sha256:
-        return
-    with graph.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != manifest.sha256:
-        raise EngineError(
-            f"{graph}: not the graph that its manifest describes (SHA-256 differs); "
-            "make or copy the model folder again as a whole"
-        )
+    """Whether graph and weights are those that the manifest describes. Raises EngineError."""
+    for file, pin in _require(graph, manifest).items():
+        if not pin:
+            continue
+        with file.open("rb") as opened:
+            found = hashlib.file_digest(opened, "sha256").hexdigest()
+        if found != pin:
+            what = "graph" if file == graph else "weights"
+            raise EngineError(
+                f"{file}: not the {what} that its manifest describes (SHA-256 differs); "
+                "make or copy the model folder again as a whole"
+            )
+
+
+def _require(graph: Path, manifest: Manifest) -> dict[Path, str]:
+    """The model's files with their SHA-256; all of them are there. Raises EngineError."""
+    files = {graph: manifest.sha256}
+    if manifest.weights:
+        files[graph.with_name(manifest.weights)] = manifest.weights_sha256
+    for file in files:
+        if not file.is_file():
+            raise EngineError(f"{file}: missing, though the manifest of {manifest.name} names it")
+    return files
 
 
 @contextlib.contextmanager

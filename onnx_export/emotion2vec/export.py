@@ -17,7 +17,7 @@ from ...models.labels import LABELS
 from ...models.manifest import MANIFEST_NAME, Calibration, Check, Licence, Manifest
 from ...models.window import Float32
 from ..errors import ExportError
-from ..graph import OPSET, Served, export_graph
+from ..graph import OPSET, WEIGHTS, Served, export_graph, part_weights
 from ..parity import GOLDEN_LIMIT, Run, deviation, exact_checks, golden_check, grid
 from .checkpoint import Checkpoint, build, load_checkpoint, sha256
 from .pins import EXAMPLE_SHA256, GOLDEN
@@ -103,7 +103,7 @@ _SPACE: Final[dict[Precision, float]] = {
 
 def _require_space(job: Export, checkpoint: Checkpoint) -> None:
     weights = sum(tensor.numel() * 4 for tensor in checkpoint.state.values())
-    size = weights * (1.1 + sum(_SPACE[precision] for precision in job.precisions))
+    size = weights * (2.1 + sum(_SPACE[precision] for precision in job.precisions))
     free = shutil.disk_usage(job.target).free
     if free < size:
         raise ExportError(
@@ -118,6 +118,7 @@ def _make_all(job: Export, checkpoint: Checkpoint, scratch: Path, say: Say) -> l
     full = scratch / "full.onnx"
     say("writing the graph (a minute or two)")
     export_graph(Served(network, checkpoint.tokens), full)
+    part_weights(full)
     reference = served_run(full, "fp32")
     say("checking the graph against the network")
     found = deviation(reference, _torch_run(network, checkpoint), grid(LENGTHS))
@@ -178,12 +179,16 @@ def _manifest(
     checks: list[Check],
     accuracy: dict[str, Any],
 ) -> Manifest:
+    weights = graph.with_name(WEIGHTS)
+    beside = weights.is_file()
     made_with = f"opset {OPSET}, torch {torch.__version__}, onnxruntime {ort.__version__}"
     return Manifest(
         name=name,
         version=f"weights {sha256(checkpoint.folder / 'model.pt')[:8]}",
         graph=graph.name,
         sha256=sha256(graph),
+        weights=WEIGHTS if beside else "",
+        weights_sha256=sha256(weights) if beside else "",
         window_samples=LENGTHS[-1],
         lengths=LENGTHS,
         receptive_field=checkpoint.config.receptive_field,

@@ -19,7 +19,14 @@ from ...models.openvino_session import load_openvino
 from ...models.probe import distance, probe_wave
 from ...models.window import Float32
 from ..errors import ExportError
-from ..graph import Served, export_graph, quantise_dynamic, quantise_static
+from ..graph import (
+    WEIGHTS,
+    Served,
+    export_graph,
+    part_weights,
+    quantise_dynamic,
+    quantise_static,
+)
 from ..parity import Deviation, Run, check, deviation, extremes, finite_check, grid
 from .checkpoint import Checkpoint, build
 
@@ -54,7 +61,10 @@ class Speech:
 def write_graph(
     precision: Precision, checkpoint: Checkpoint, full: Path, target: Path, speech: Speech
 ) -> None:
-    """Write the graph of a precision, made from the fp32 graph `full`. Raises ExportError."""
+    """Write the graph of a precision, made from the fp32 graph `full` with WEIGHTS beside it.
+
+    Weights go beside the graph too, but for fp16: a GPU has its own copy. Raises ExportError.
+    """
     config = checkpoint.config
     # Head and projection: small, and they carry the answer.
     keep = frozenset(
@@ -62,13 +72,16 @@ def write_graph(
     )
     if precision in ("fp32", "bf16"):
         shutil.copyfile(full, target)
+        shutil.copyfile(full.with_name(WEIGHTS), target.with_name(WEIGHTS))
     elif precision == "fp16":
         export_graph(Served(build(checkpoint).halve(), checkpoint.tokens), target)
     elif precision == "int8":
         quantise_dynamic(full, target, keep=keep)
+        part_weights(target)
     else:
         # Every second window; the others judge.
         quantise_static(full, target, keep=keep, speech=speech.windows[::2])
+        part_weights(target)
 
 
 def served_run(graph: Path, precision: Precision) -> Run:

@@ -1,5 +1,6 @@
 """What engines ask of a graph and of its answers."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from tonewatch.models.engine import EngineError
 from tonewatch.models.labels import LABELS, MASKED_LOGIT
 from tonewatch.models.manifest import Manifest
 from tonewatch.models.onnx_answers import (
+    check_graph,
     check_width,
     checked,
     named,
@@ -78,3 +80,16 @@ def test_the_sound_to_warm_up_with_is_always_the_same(manifest: Manifest) -> Non
     assert noise.shape == (manifest.window_samples,)
     np.testing.assert_array_equal(noise, quiet_noise(manifest))
     assert 0.01 < np.abs(noise).max() < 0.5
+
+
+def test_weights_beside_the_graph_must_be_there_and_those_of_the_manifest(tmp_path: Path) -> None:
+    pin = hashlib.sha256(b"numbers").hexdigest()
+    folder = tiny_model(tmp_path / "tiny", weights="weights.bin", weights_sha256=pin)
+    graph, facts = folder / "tiny.onnx", Manifest.load(folder)
+    with pytest.raises(EngineError, match=r"weights\.bin: missing, though the manifest of tiny"):
+        check_graph(graph, facts)
+    (folder / "weights.bin").write_bytes(b"numbers")
+    check_graph(graph, facts)
+    (folder / "weights.bin").write_bytes(b"other numbers")
+    with pytest.raises(EngineError, match=r"weights\.bin: not the weights .*SHA-256 differs"):
+        check_graph(graph, facts)
