@@ -38,6 +38,8 @@ def test_the_packaged_file_has_three_to_five_hints_in_two_languages_for_each_sce
         ("患者感到恶心，明天手术", ["恶心", "手术"]),
         ("painless painting of an operational contest", []),
         ("手术surgery", ["surgery"]),
+        ("customer complains about a refund", ["complains", "refund"]),
+        ("a test call from the smoking lounge, 卫生间里有人抽烟，心疼", []),
         ("", []),
     ],
 )
@@ -45,7 +47,6 @@ def test_hints_are_whole_english_words_and_chinese_ones_anywhere(
     context: str, words: list[str]
 ) -> None:
     scene = SCENES.scene(context)
-    assert [hint.word for hint in scene.hints] if scene else words == []
     assert sorted(hint.word for hint in scene.hints) == sorted(words) if scene else not words
 
 
