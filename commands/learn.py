@@ -66,6 +66,8 @@ def refit(
         store = Store(folder, settings.stream.record.index_url)
         reviews = Reviews(folder, settings.stream.review)
         try:
+            # The index may lie behind the folders, or not be there: no server need have run here.
+            store.rebuild()
             version = refit_now(
                 reviews.decided(), store.folder, load_engine(settings.engine), settings.stream
             )

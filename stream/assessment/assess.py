@@ -17,8 +17,9 @@ from ...models.labels import LABELS
 from ...models.training.corpus import Clip, CorpusError, read_manifest
 from ..decision.arrays import Float64
 from ..decision.rivals import POINTS
+from ..decision.scene.scenes import load_scenes, profiled
 from ..listener.gate import Vad
-from ..settings import StreamSettings
+from ..settings import DecisionSettings, StreamSettings
 from .calls import SPLICE_PAUSE_S, Call, Tape, join
 from .clips import Decided, decide, figures, unknown_curve
 from .flags import Counted, calm_calls, counted, summed, wave_of
@@ -27,6 +28,8 @@ from .splices import Spliced, figures_of, judged
 Say = Callable[[str], None]
 SPLICES = 5
 """Most pairs of fear and disgust for each speaker."""
+WATCHFUL = "emergency"
+"""The packaged profile that flags most: the plain thresholds raise few episodes in pairs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +149,7 @@ def _on_calls(
     vad = Vad()
     calm: list[Counted] = []
     spliced: list[tuple[str, Spliced]] = []
+    watched: list[Spliced] = []
     with tempfile.TemporaryDirectory() as folder:
         for fold, reader, chosen in _readers(folds, engine, settings, Path(folder)):
             for speaker in sorted(fold.speakers):
@@ -155,8 +159,9 @@ def _on_calls(
                     calm += counted(tape, chosen.decision, fold.corpus, speaker, fold.teaches)
                 pairs = None if fold.teaches else _spliced(speaker, mine, by_telephone)
                 if pairs is not None:
-                    played = Tape(pairs, reader, vad, chosen).play(chosen.decision)
-                    spliced.append((fold.corpus, judged(pairs, played)))
+                    tape = Tape(pairs, reader, vad, chosen)
+                    spliced.append((fold.corpus, judged(pairs, tape.play(chosen.decision))))
+                    watched.append(judged(pairs, tape.play(_watchful(chosen.decision))))
             say(f"calls of {fold.corpus}, {len(fold.speakers)} speakers")
     corpora = (*sorted({corpus for corpus, _ in spliced}), "all")
     return {
@@ -165,7 +170,12 @@ def _on_calls(
             corpus: figures_of([one for name, one in spliced if corpus in (name, "all")])
             for corpus in corpora
         },
+        f"splices_{WATCHFUL}": figures_of(watched),
     }
+
+
+def _watchful(decision: DecisionSettings) -> DecisionSettings:
+    return profiled(decision, load_scenes(None).scene("", WATCHFUL))
 
 
 def _readers(

@@ -1,12 +1,13 @@
 """Fear, then disgust, in one voice: when the curves tell them apart, and where episodes lie."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 
 from ...models.grid import FRAME_RATE, frames_to_seconds
+from ...models.labels import Label
 from ..decision.arrays import Float64
 from .calls import Call, Played
 from .clips import percent
@@ -61,6 +62,10 @@ class Bounds:
     """Seconds from where the voice of its utterance begins to where the episode begins."""
     outlasted_s: float | None
     """Across: seconds from where the voice of disgust begins to where the episode ends."""
+    named: Label
+    """Which of the two the episode names."""
+    named_alone: Label
+    """Which it would name without the centres."""
 
     @property
     def apart(self) -> bool:
@@ -88,6 +93,8 @@ def bounds(call: Call, played: Played) -> list[Bounds]:
                 where=within if outlasted is None else "across",
                 opened_s=frames_to_seconds(episode.start - voice),
                 outlasted_s=outlasted,
+                named=episode.stronger,
+                named_alone=replace(episode, tie_break=None).stronger,
             )
         )
     return found
@@ -114,8 +121,7 @@ def judged(call: Call, played: Played) -> Spliced:
 
 
 def figures_of(calls: Sequence[Spliced]) -> dict[str, Any]:
-    """Percent of onsets in time for each of the two; how many episodes the pairs raised, where
-    they lie, and how many keep the two apart."""
+    """Percent of onsets in time for each of the two, and `episode_figures` of the pairs."""
     heard = [one for call in calls for one in call.onsets]
     rows = [one for call in calls for one in call.bounds]
     found: dict[str, Any] = {}
@@ -127,6 +133,16 @@ def figures_of(calls: Sequence[Spliced]) -> dict[str, Any]:
         }
     found["episodes"] = {
         "pairs": len(heard) // 2,
+        **episode_figures(rows),
+    }
+    return found
+
+
+def episode_figures(rows: Sequence[Bounds]) -> dict[str, Any]:
+    """How many episodes, where they lie, how many keep the two apart; and of those within one
+    emotion how many name it, with the centres' say and without."""
+    within = [one for one in rows if one.where != "across"]
+    return {
         "episodes": len(rows),
         **{where: sum(one.where == where for one in rows) for where in WHERE},
         "opened_s": sorted(round(one.opened_s, 2) for one in rows),
@@ -134,5 +150,6 @@ def figures_of(calls: Sequence[Spliced]) -> dict[str, Any]:
             round(one.outlasted_s, 2) for one in rows if one.outlasted_s is not None
         ),
         "apart": sum(one.apart for one in rows),
+        "named_rightly": sum(one.named == one.where for one in within),
+        "named_rightly_without_centres": sum(one.named_alone == one.where for one in within),
     }
-    return found

@@ -7,7 +7,7 @@ from ...models.engine import Engine
 from ..review.reports import Decided
 from ..settings import StreamSettings
 from .lessons import lessons
-from .refit import refit
+from .refit import TooFewError, refit
 from .versions import Version, Versions, in_use, learned
 
 
@@ -27,7 +27,11 @@ def refit_now(
     versions = Versions(settings.record.output)
     heard = lessons(decided, folder_of, engine)
     now = in_use(settings.decision, manifest)
-    candidate = refit(
-        heard.heard, now, manifest, settings.decision, settings.learning, str(versions.next())
-    )
+    try:
+        candidate = refit(
+            heard.heard, now, manifest, settings.decision, settings.learning, str(versions.next())
+        )
+    except TooFewError as error:
+        gone = f" ({heard.lost} more are decided, but their sound is gone)" if heard.lost else ""
+        raise TooFewError(f"{error}{gone}") from error
     return versions.add(candidate, now, manifest)

@@ -4,9 +4,11 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 from tests.stream.learning.test_versions import add
+from tests.stream.record.world import hear, made, session
 
 from tonewatch.commands.learn import command
 from tonewatch.stream.learning.versions import Versions
+from tonewatch.stream.store import Store
 
 
 def run(*words: object) -> Result:
@@ -32,3 +34,11 @@ def test_a_refit_without_reviews_says_what_it_needs(tmp_path: Path) -> None:
     answer = run("refit", "--output", tmp_path, "--model", "compact-stream")
     assert answer.exit_code == 1
     assert "expected 40 or more" in answer.output
+
+
+def test_a_refit_finds_folders_that_no_server_has_indexed(tmp_path: Path) -> None:
+    folder = made(tmp_path, session("s0"))
+    hear(folder, 0, 100)
+    folder.flush()
+    run("refit", "--output", tmp_path, "--model", "compact-stream")
+    assert Store(tmp_path).folder("s0") == folder.path

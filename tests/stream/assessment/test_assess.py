@@ -23,6 +23,7 @@ def test_every_figure_is_written(tmp_path: Path) -> None:
         assert found["clips"][copy]["all"]["two_class"]["value"] >= 90.0
         assert found["calls"][copy]["false_flags"]["all"]["hours"] > 0
         assert found["calls"][copy]["splices"]["all"]["fearful"]["clips"] == 8
+        assert found["calls"][copy]["splices_emergency"]["fearful"]["clips"] == 8
 
 
 @pytest.mark.torch

@@ -1,9 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tonewatch.stream.assessment.calls import Call, Played
-from tonewatch.stream.assessment.splices import Onset, bounds, figures_of, judged, onsets
-from tonewatch.stream.findings import Episode
+from tonewatch.stream.assessment.splices import (
+    Onset,
+    bounds,
+    episode_figures,
+    figures_of,
+    judged,
+    onsets,
+)
+from tonewatch.stream.findings import Episode, TieBreak
 
 SPANS = ((0.0, 2.0), (2.0, 4.0))
 CALL = Call(speaker="a", wave=np.zeros(64_000, np.float32), spans=SPANS)
@@ -88,3 +97,21 @@ def test_figures_count_pairs_and_episodes() -> None:
     told = found["episodes"]
     assert (told["pairs"], told["episodes"], told["apart"]) == (2, 2, 1)
     assert (told["fearful"], told["across"], told["outlasted_s"]) == (1, 1, [1.82])
+
+
+def test_naming_is_judged_within_one_emotion_with_and_without_the_centres() -> None:
+    tie = TieBreak(
+        start=130,
+        end=150,
+        fear=60.0,
+        disgust=55.0,
+        similarity=0.0,
+        fear_enhanced=36.0,
+        disgust_enhanced=73.0,
+        centres="1",
+    )
+    helped = replace(episode(130, 150), tie_break=tie, enhanced=True)
+    found = episode_figures(bounds(CALL, played(episode(40, 60), episode(80, 130), helped)))
+    assert (found["episodes"], found["across"]) == (3, 1)
+    assert found["named_rightly"] == 2
+    assert found["named_rightly_without_centres"] == 1

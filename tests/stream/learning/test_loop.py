@@ -34,3 +34,9 @@ def test_too_few_flags_leave_no_version(tmp_path: Path) -> None:
     with pytest.raises(TooFewError):
         refit_now([], lambda _: None, BandEngine(), settings)
     assert Versions(tmp_path).all() == ()
+
+
+def test_decided_flags_that_cannot_be_heard_again_are_counted(tmp_path: Path) -> None:
+    settings = StreamSettings(record=RecordSettings(output=tmp_path))
+    with pytest.raises(TooFewError, match="2 more are decided, but their sound is gone"):
+        refit_now([decided("a"), decided("b")], lambda _: None, BandEngine(), settings)
