@@ -9,7 +9,7 @@ from ..models.engine import Engine, EngineError
 from ..models.manifest import ManifestError
 from ..models.registry import load_engine
 from .learning import learning_of, learning_options
-from .options import Failure, settings_from
+from .options import Failure, failure, settings_from
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -53,6 +53,14 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option("--name", default="compact", show_default=True)
 @click.option("--version", default="1", show_default=True)
+@click.option(
+    "--calibrate",
+    type=click.Choice(["held-out", "strangers"]),
+    default="held-out",
+    show_default=True,
+    help="How sure the model may be: as speakers and corpora held out allow or, for voices unlike "
+    "all that it learned from, as single voices' heads on others over the worst line.",
+)
 @click.option("--penalty", default=3e-3, show_default=True, help="L2 strength of the head.")
 @click.option(
     "--ablate", is_flag=True, help="No model: a table of what each augmentation is worth."
@@ -78,6 +86,7 @@ def command(
     tune_steps: int,
     name: str,
     version: str,
+    calibrate: Literal["held-out", "strangers"],
     penalty: float,
     ablate: bool,
     every: int,
@@ -130,6 +139,7 @@ def command(
             layers=layers,
             penalty=penalty,
             every=every,
+            strangers=calibrate == "strangers",
         )
         if ablate:
             click.echo(try_augmentations(job, say))
@@ -140,7 +150,7 @@ def command(
         else:
             folder = learn(job, learning_of(architecture, words), say, _teacher(teacher))
     except (*errors, EngineError, ManifestError) as error:
-        raise Failure(str(error)) from error
+        raise failure(error) from error
     if folder is not None:
         click.echo(f"{folder} is ready: tonewatch serve --model {folder}")
 

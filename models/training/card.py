@@ -1,10 +1,22 @@
 """README.md of a model folder, written from its manifest: no figure in it is typed by hand."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from ..evaluation.report import (
+    changes_text,
+    conditions_table,
+    confusion_table,
+    groups_table,
+    rivals_text,
+    unknown_table,
+)
 from ..manifest import Manifest
+
+FIGURES_NAME: Final = "card.json"
+PICTURE_NAME: Final = "card.png"
 
 _FAILURES = """## Known failures
 
@@ -61,14 +73,13 @@ def write_notice(folder: Path) -> None:
     (folder / "NOTICE").write_text(NOTICE, encoding="utf-8")
 
 
-def write_card(folder: Path, manifest: Manifest) -> None:
-    """Write `folder/README.md`."""
+def write_card(folder: Path, manifest: Manifest, figures: Mapping[str, Any] | None = None) -> None:
+    """Write `folder/README.md`; `figures` are those of card.json, where there are any."""
     accuracy = manifest.accuracy
     measured = (
         f"measured by `{accuracy.get('command')}` on {accuracy.get('clips')} clips of "
         f"{accuracy.get('speakers')} speakers"
     )
-    error = 100 * (manifest.calibration.ece or 0)
     lines = [
         f"# {manifest.name} {manifest.version}",
         "",
@@ -85,12 +96,9 @@ def write_card(folder: Path, manifest: Manifest) -> None:
         "",
         *_unseen_corpora(accuracy),
         *_rivals(accuracy),
-        f"Calibration: temperature {manifest.calibration.temperature:.2f}, expected calibration"
-        f" error {error:.1f} % on unseen speakers"
-        f"{_outside(accuracy)} (fitted on"
-        f" {manifest.calibration.fitted_on}; the error is that of speakers left out of the fit)."
-        f"{_alone(accuracy)}",
+        _calibration(manifest),
         "",
+        *(_told(figures) if figures else []),
         "## Data",
         "",
         "| corpus | clips | licence | commercial use of weights |",
@@ -103,6 +111,68 @@ def write_card(folder: Path, manifest: Manifest) -> None:
         _FAILURES,
     ]
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def _calibration(manifest: Manifest) -> str:
+    accuracy, error = manifest.accuracy, 100 * (manifest.calibration.ece or 0)
+    fitted = manifest.calibration.fitted_on
+    told = (
+        f"Calibration: temperature {manifest.calibration.temperature:.2f}, expected calibration"
+        f" error {error:.1f} % on unseen speakers{_outside(accuracy)} (fitted on {fitted}"
+    )
+    if accuracy.get("for_strangers"):
+        return (
+            f"{told}, without any clip of another corpus: it is meant for voices unlike those that"
+            f" were learned from, and too unsure of voices like them).{_alone(accuracy)}"
+        )
+    return f"{told}; the error is that of speakers left out of the fit).{_alone(accuracy)}"
+
+
+def _told(figures: Mapping[str, Any]) -> list[str]:
+    """What card.json holds, but for its longest tables."""
+    speakers, corpora = figures["speakers"], figures["corpora"]
+    noise = figures["noise"]
+    of = f"{noise} recordings that were not learned with" if noise else "white noise"
+    every = figures["clips_taken"]
+    lines = [
+        f"![How sure and how right; what calling the least sure unknown is worth]({PICTURE_NAME})",
+        "",
+        "With intervals of 95 % over speakers, clean, at the temperature above. Unseen speakers:",
+        "",
+        *_groups(speakers),
+        "",
+    ]
+    if corpora:
+        lines += ["Unseen corpora:", "", *_groups(corpora), ""]
+    lines += ["### Confusions of unseen speakers", "", *confusion_table(speakers["confusion"]), ""]
+    for title, found in (("speakers", speakers), ("corpora", corpora)):
+        if found and found["rivals"]:
+            lines += [f"Fear, disgust and neutral among themselves, unseen {title}:", ""]
+            lines += [*rivals_text(found["rivals"]), ""]
+    lines += ["### When the least sure are called unknown", "", "Percent; unseen speakers:", ""]
+    lines += [*unknown_table(speakers), ""]
+    if corpora:
+        lines += ["Unseen corpora:", "", *unknown_table(corpora), ""]
+    lines += [
+        "### Conditions",
+        "",
+        f"One clip in {every} of each label of unseen speakers ({figures['condition_clips']}), read"
+        f" as the model reads a recording; recall over all of them together. Noise: {of}.",
+        "",
+        *conditions_table(figures["conditions"]),
+        "",
+    ]
+    if figures["changes"]:
+        lines += ["### When the emotion changes", "", "Unseen speakers."]
+        lines += [*changes_text(figures["changes"]), ""]
+    if figures["languages"]:
+        lines += [f"Languages heard: {', '.join(figures['languages'])}.", ""]
+    told = f"By language and gender, and all of this as numbers: [{FIGURES_NAME}]({FIGURES_NAME})."
+    return [*lines, told, ""]
+
+
+def _groups(found: Mapping[str, Any]) -> list[str]:
+    return groups_table(found["groups"]["all"] | found["groups"]["corpus"])
 
 
 def _what(manifest: Manifest) -> str:
@@ -190,3 +260,39 @@ def _table(rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
         for name, row in rows.items()
     ]
     return [head, "|---" * (len(copies) + 1) + "|", *body]
+
+
+def write_figures(folder: Path, figures: Mapping[str, Any]) -> None:
+    """Write `folder/card.json` and, of what it holds, `folder/card.png`."""
+    text = json.dumps(figures, indent=1, ensure_ascii=False)
+    (folder / FIGURES_NAME).write_text(text + "\n", encoding="utf-8")
+    draw_card(folder / PICTURE_NAME, figures)
+
+
+def read_figures(folder: Path) -> dict[str, Any] | None:
+    """What `write_figures` wrote there; None where it has not."""
+    path = folder / FIGURES_NAME
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def draw_card(path: Path, figures: Mapping[str, Any]) -> None:
+    """Confidence against rights, and error among the answered, of unseen speakers and corpora."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    sure, told = figure.subplots(1, 2)
+    sure.plot([0, 1], [0, 1], color="grey", linewidth=1, linestyle="--")
+    for kind, colour in (("speakers", "tab:blue"), ("corpora", "tab:orange")):
+        found = figures[kind]
+        if found is None:
+            continue
+        bins = found["reliability"]
+        sure.plot(bins["confidence"], bins["accuracy"], marker="o", color=colour, label=kind)
+        shares = [float(name.removesuffix(" %")) for name in found["risk_coverage"]]
+        told.plot(shares, list(found["risk_coverage"].values()), color=colour, label=kind)
+    sure.set(xlabel="confidence", ylabel="right", xlim=(0, 1), ylim=(0, 1))
+    told.set(xlabel="answered, percent of the clips", ylabel="error among them, percent")
+    told.set_ylim(bottom=0)
+    for axes in (sure, told):
+        axes.legend(title="unseen")
+    figure.savefig(path, dpi=100)

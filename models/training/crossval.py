@@ -80,19 +80,48 @@ def hold_out(
     copies: Sequence[str] = EVERY_COPY,
 ) -> list[HeldOut]:
     """Train without each fold's speakers on the `copies` named, read theirs in all of COPIES."""
-    results = []
+    heads = heads_without(features, data, clips, folds, known, penalty, copies)
+    return [part for fold in heads for part in read_pooled(fold, features, data, clips)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HeadWithout:
+    """A head that has learned from everybody but some speakers of a corpus."""
+
+    corpus: str
+    speakers: frozenset[str]
+    head: Head
+
+
+def heads_without(
+    features: Float32,
+    data: Features,
+    clips: Sequence[Clip],
+    folds: Iterator[tuple[str, set[str]]],
+    known: Sequence[Label],
+    penalty: float,
+    copies: Sequence[str] = EVERY_COPY,
+) -> Iterator[HeadWithout]:
+    """A head for each fold, learned without its speakers on the `copies` named."""
     for corpus, speakers in folds:
-        test = np.array([clip.speaker in speakers for clip in clips])
-        head = train_head(features, data, clips, ~test, known, penalty, copies)
-        for number, copy in enumerate(COPIES):
-            rows = np.flatnonzero(test[data.clip] & (data.copy == number))
-            total, count = np.zeros((len(clips), len(LABELS))), np.zeros(len(clips))
-            np.add.at(total, data.clip[rows], head.logits(features[rows]))
-            np.add.at(count, data.clip[rows], 1)
-            at = np.flatnonzero(count)
-            logits = (total[at] / count[at, None]).astype(np.float32)
-            results.append(HeldOut(corpus=corpus, copy=copy, clips=at, logits=logits))
-    return results
+        others = np.array([clip.speaker not in speakers for clip in clips])
+        head = train_head(features, data, clips, others, known, penalty, copies)
+        yield HeadWithout(corpus=corpus, speakers=frozenset(speakers), head=head)
+
+
+def read_pooled(
+    fold: HeadWithout, features: Float32, data: Features, clips: Sequence[Clip]
+) -> Iterator[HeldOut]:
+    """What a head says of its fold's speakers, in all of COPIES."""
+    test = np.array([clip.speaker in fold.speakers for clip in clips])
+    for number, copy in enumerate(COPIES):
+        rows = np.flatnonzero(test[data.clip] & (data.copy == number))
+        total, count = np.zeros((len(clips), len(LABELS))), np.zeros(len(clips))
+        np.add.at(total, data.clip[rows], fold.head.logits(features[rows]))
+        np.add.at(count, data.clip[rows], 1)
+        at = np.flatnonzero(count)
+        logits = (total[at] / count[at, None]).astype(np.float32)
+        yield HeldOut(corpus=fold.corpus, copy=copy, clips=at, logits=logits)
 
 
 def corpus_folds(clips: Sequence[Clip], corpora: Sequence[str]) -> Iterator[tuple[str, set[str]]]:

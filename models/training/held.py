@@ -4,7 +4,7 @@ Two ways: a head on frozen features, and the streaming encoder trained on with i
 learns from labels is learned anew without each fold's speakers.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,16 @@ from torch import nn
 from ..labels import Label
 from ..window import Float32
 from .corpus import Clip, read_clip
-from .crossval import HeldOut, corpus_folds, hold_out, joint_folds, speaker_folds, train_head
+from .crossval import (
+    HeldOut,
+    corpus_folds,
+    heads_without,
+    hold_out,
+    joint_folds,
+    read_pooled,
+    speaker_folds,
+    train_head,
+)
 from .encoder import Encoder
 from .features import COPIES, Features, degraded, speech_frames, windows
 from .head import Head
@@ -26,6 +35,15 @@ from .tuning import Scale, Tuned, Tuning, Whole, fingerprint, tune
 
 JOINT: Final = 4
 """Folds over speakers of all corpora at once, where each costs a training of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stranger:
+    """A network that has learned from everybody but some speakers: it may judge them."""
+
+    speakers: frozenset[str]
+    encoder: Encoder | StreamingEncoder
+    head: Head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +58,8 @@ class Judged:
     """Of unseen corpora; none where there is only one."""
     folds: Mapping[str, int]
     """Speakers of each corpus that were held out at a time."""
+    strangers: Sequence[Stranger]
+    """The networks that `speakers` were read by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,7 +89,7 @@ def frozen(of: Known, encoder: Encoder | StreamingEncoder, say: Callable[[str], 
     features, clips, data = of.features, of.clips, of.data
     say("cross-validation over speakers")
     folds = speaker_folds(clips, of.sizes)
-    speakers = hold_out(features, data, clips, folds, of.labels, of.penalty)
+    heads = list(heads_without(features, data, clips, folds, of.labels, of.penalty))
     corpora: list[HeldOut] = []
     if len(of.corpora) > 1:
         say("cross-validation over corpora")
@@ -79,9 +99,12 @@ def frozen(of: Known, encoder: Encoder | StreamingEncoder, say: Callable[[str], 
     return Judged(
         encoder=encoder,
         head=train_head(features, data, clips, everybody, of.labels, of.penalty),
-        speakers=speakers,
+        speakers=[part for fold in heads for part in read_pooled(fold, features, data, clips)],
         corpora=corpora,
         folds=of.sizes,
+        strangers=[
+            Stranger(speakers=fold.speakers, encoder=encoder, head=fold.head) for fold in heads
+        ],
     )
 
 
@@ -95,27 +118,32 @@ def tuned(
 ) -> Judged:
     """The encoder trained on, once for each fold and once for all. Raises CorpusError."""
 
-    def without(folds: Iterator[set[str]]) -> list[HeldOut]:
-        return [
-            part for held in folds for part in _without(of, encoder, held, noise, cache, say, job)
-        ]
+    def without(held: set[str]) -> tuple[list[HeldOut], Tuned]:
+        return _without(of, encoder, held, noise, cache, say, job)
 
     say("tuning, cross-validation over speakers")
     folds = list(joint_folds(of.clips, sorted(of.sizes), JOINT))
-    speakers, corpora = without(iter(folds)), []
+    judged = [without(held) for held in folds]
+    corpora: list[HeldOut] = []
     if len(of.corpora) > 1:
         say("tuning, cross-validation over corpora")
-        corpora = without(held for _, held in corpus_folds(of.clips, sorted(of.sizes)))
+        for _, held in corpus_folds(of.clips, sorted(of.sizes)):
+            corpora += without(held)[0]
     say("tuning on all clips")
-    final = _tuned(of, encoder, set(), noise, cache, say, job)
+    start, scale = _start(of, encoder, set())
+    final = tune(start, scale, _learned(of, set()), noise, of.labels, cache, say, job)
     return Judged(
         encoder=final.encoder,
         head=final.head,
-        speakers=speakers,
+        speakers=[part for parts, _ in judged for part in parts],
         corpora=corpora,
         folds={
             corpus: max(len(_of(of.clips, corpus) & held) for held in folds) for corpus in of.sizes
         },
+        strangers=[
+            Stranger(speakers=frozenset(held), encoder=made.encoder, head=made.head)
+            for held, (_, made) in zip(folds, judged, strict=True)
+        ],
     )
 
 
@@ -137,19 +165,6 @@ def _learned(of: Known, held: set[str]) -> list[Clip]:
     return [clip for clip in of.clips if clip.speaker not in held and clip.label in of.labels]
 
 
-def _tuned(
-    of: Known,
-    encoder: StreamingEncoder,
-    held: set[str],
-    noise: Sequence[Float32],
-    cache: Path,
-    say: Callable[[str], None],
-    job: Tuning,
-) -> Tuned:
-    start, scale = _start(of, encoder, held)
-    return tune(start, scale, _learned(of, held), noise, of.labels, cache, say, job)
-
-
 def _without(
     of: Known,
     encoder: StreamingEncoder,
@@ -158,17 +173,17 @@ def _without(
     cache: Path,
     say: Callable[[str], None],
     job: Tuning,
-) -> list[HeldOut]:
-    """Logits of the held speakers by a network that never had their labels; kept in `cache`."""
+) -> tuple[list[HeldOut], Tuned]:
+    """A network that never had the held speakers' labels, and its logits of them, which are kept
+    in `cache`."""
     start, scale = _start(of, encoder, held)
     learned = _learned(of, held)
+    made = tune(start, scale, learned, noise, of.labels, cache, say, job)
     path = cache / fingerprint(start, learned, job) / f"held-{job.share:g}.npz"
-    rows = [i for i, c in enumerate(of.clips) if c.speaker in held and c.label in of.labels]
     if not path.is_file():
-        made = tune(start, scale, learned, noise, of.labels, cache, say, job)
-        found = read_held(Whole(made.encoder, made.head), of.clips, rows, noise)
-        keep_held(path, found)
-    return kept_held(path)
+        rows = [i for i, c in enumerate(of.clips) if c.speaker in held and c.label in of.labels]
+        keep_held(path, read_held(Whole(made.encoder, made.head), of.clips, rows, noise))
+    return kept_held(path), made
 
 
 def keep_held(path: Path, found: Sequence[HeldOut]) -> None:

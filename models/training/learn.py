@@ -13,16 +13,19 @@ import torch
 from torch import distributed
 
 from ..engine import Engine
+from ..manifest import Manifest
 from .batches import Balance, Drawing, draw, material
 from .classic import Classic
 from .corpus import Clip, CorpusError, read_clip
 from .deliver import Delivery, deliver
+from .figures import card_figures, served
 from .fitting import Fitting, Place, fit, processes
 from .held import read_held
 from .networks import ARCHITECTURES, Architecture, Network, build
-from .publish import accuracy_of
+from .publish import accuracy_of, publish_figures
 from .teacher import Lesson, lessons
-from .train import Training, calibrate, clips_of, encoder_of, learnable, noise_of
+from .temperature import calibrate
+from .train import Training, clips_of, encoder_of, learnable, noise_of, unheard_noise
 from .variants import MOVES_TIME, Sounds, VariantError, check_names
 
 HELD = 5
@@ -178,4 +181,8 @@ def _deliver(
         feature_dim=network.width,
         small=how.architecture == "whisper",
     )
-    deliver(network, delivery, clips, learned, say)
+    folder = deliver(network, delivery, clips, learned, say)
+    engines = dict.fromkeys(held, served(folder))
+    manifest = Manifest.load(folder)
+    figures = card_figures(clips, manifest, speakers, [], engines, unheard_noise(job), say)
+    publish_figures(folder, manifest, figures)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..labels import LABELS, Label
 from ..manifest import DataSource, Licence, Manifest
-from .card import write_card, write_notice
+from .card import write_card, write_figures, write_notice
 from .corpus import Clip
 from .crossval import SHARED, HeldOut, rivals_told_apart, uar
 from .features import COPIES
@@ -21,6 +21,12 @@ def publish(folder: Path, manifest: Manifest, *, notice: bool = True) -> None:
     write_card(folder, manifest)
     if notice:
         write_notice(folder)
+
+
+def publish_figures(folder: Path, manifest: Manifest, figures: Mapping[str, Any]) -> None:
+    """Write card.json, card.png and the README.md that tells of them."""
+    write_figures(folder, figures)
+    write_card(folder, manifest, figures)
 
 
 def digest_of(graph: Path) -> str:

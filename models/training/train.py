@@ -10,28 +10,27 @@ weights, parity; model.json and README.md beside it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ..evaluation.calibrate import temperature_of
-from ..evaluation.metrics import reliability, scores_of
 from ..labels import LABELS, Label
-from ..manifest import Calibration
+from ..manifest import Calibration, Manifest
 from ..window import Float32
 from .ablation import ablate, write_ablation
 from .corpus import Clip, CorpusError, read_clip, read_manifest
-from .crossval import HeldOut
 from .ct2 import read_variables
 from .deliver import Delivery, deliver
 from .distil import Distillation, distil
 from .encoder import Encoder, EncoderConfig, load_encoder
 from .features import extract
+from .figures import card_figures, engines_of
 from .forms import FormName, network_of
-from .held import Known, frozen, tuned
+from .held import Known, frozen, read_held, tuned
 from .licences import free_noise
-from .publish import accuracy_of
+from .publish import accuracy_of, publish_figures
 from .streaming import StreamingEncoder
+from .temperature import calibrate, calibrate_for_strangers, error_at
 from .tuning import Tuning
 
 
@@ -67,6 +66,8 @@ class Training:
     each corpus with the role `eval`, four where it has twelve or more speakers."""
     commercial: tuple[str, ...] = ("emodb",)
     """Corpora whose licence allows commercial use of the weights."""
+    strangers: bool = False
+    """Calibrate for voices unlike all that were learned from, without hearing any of them."""
     every: int = 1
     """Of the clips that augmentations are tried on, take every n-th."""
     free: bool = False
@@ -86,20 +87,39 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
         judged = tuned(of, encoder, noise, job.cache / "tuning", say, job.tuning)
     else:
         judged = frozen(of, encoder, say)
-    told = [part for part in judged.corpora if part.corpus in sizes]
-    calibration, outside = calibrate(judged.speakers, told, clips, job.known)
+    reported = [part for part in judged.corpora if part.corpus in sizes]
+    calibration, outside = calibrate(judged.speakers, reported, clips, job.known)
+    kinds = {"unseen speakers": judged.speakers, "unseen corpora": reported}
+    accuracy: dict[str, Any] = {
+        "calibration_alone": {
+            name: calibrate(found, [], clips, job.known)[0].model_dump(
+                include={"temperature", "ece"}
+            )
+            for name, found in kinds.items()
+            if found
+        }
+    }
+    everybody, corpora = [*clips, *foreign_of(job)], judged.corpora
+    if len(everybody) > len(clips):
+        say(f"{len(everybody) - len(clips)} clips of corpora that nothing is learned from")
+        known = [i for i, c in enumerate(everybody) if i >= len(clips) and c.label in job.known]
+        network = network_of(judged.encoder, judged.head, "unrolled")
+        corpora = [*corpora, *read_held(network, everybody, known, noise)]
+    if job.strangers:
+        warm = calibrate_for_strangers(of, encoder, noise)
+        calibration = Calibration(
+            temperature=warm,
+            ece=error_at(warm, judged.speakers, clips, job.known),
+            fitted_on="single voices asked about other voices on the worst line",
+        )
+        outside = error_at(warm, corpora, everybody, job.known) if corpora else None
+        accuracy["for_strangers"] = True
     say(f"temperature {calibration.temperature:.2f}, ECE {100 * (calibration.ece or 0):.1f} %")
-    accuracy = accuracy_of(clips, clips, judged.speakers, judged.corpora, judged.folds)
+    accuracy |= accuracy_of(everybody, clips, judged.speakers, corpora, judged.folds)
     if isinstance(judged.encoder, StreamingEncoder) and job.tuning is not None:
         accuracy["tuned"] = asdict(job.tuning)
     accuracy["unrolled"] = job.form == "unrolled"
     accuracy["ece_unseen_corpus"] = outside
-    kinds = {"unseen speakers": judged.speakers, "unseen corpora": told}
-    accuracy["calibration_alone"] = {
-        name: calibrate(found, [], clips, job.known)[0].model_dump(include={"temperature", "ece"})
-        for name, found in kinds.items()
-        if found
-    }
     how = Delivery(
         folder=job.output,
         name=job.name,
@@ -110,7 +130,19 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
         accuracy=accuracy,
         feature_dim=encoder.config.width,
     )
-    return deliver(network_of(judged.encoder, judged.head, job.form), how, clips, clips, say)
+    deliver(network_of(judged.encoder, judged.head, job.form), how, clips, clips, say)
+    manifest = Manifest.load(job.output)
+    figures = card_figures(
+        everybody,
+        manifest,
+        judged.speakers,
+        [part for part in corpora if part.corpus in sizes or part.corpus not in of.corpora],
+        engines_of(judged, job.output, job.form, job.cache / "strangers"),
+        unheard_noise(job),
+        say,
+    )
+    publish_figures(job.output, manifest, figures)
+    return job.output
 
 
 def try_augmentations(job: Training, say: Callable[[str], None]) -> Path:
@@ -148,6 +180,14 @@ def clips_of(job: Training) -> list[Clip]:
     return kept
 
 
+def foreign_of(job: Training) -> list[Clip]:
+    """Clips of corpora that a free model may not learn from: it may be judged on them."""
+    if not job.free:
+        return []
+    clips = read_manifest(job.manifest)
+    return [c for c in clips if c.corpus not in job.commercial and c.role == "eval"]
+
+
 def encoder_of(job: Training) -> Encoder:
     """The first layers of a job's encoder file. Raises CorpusError, CheckpointError."""
     if job.encoder is None:
@@ -175,13 +215,31 @@ def noise_of(job: Training) -> list[Float32]:
     noise = [(0.1 * rng.standard_normal(48_000)).astype(np.float32) for _ in range(8)]
     if job.noise is None:
         return noise
+    return [read_clip(path) for path in noise_paths(job, job.noise)] + noise
+
+
+def noise_paths(job: Training, folder: Path) -> list[Path]:
+    """The recordings of a folder of noise that a job may learn with. Raises CorpusError."""
     if job.free:
-        return [read_clip(path) for path in free_noise(job.noise)] + noise
-    paths = sorted(path for kind in ("*.flac", "*.wav") for path in job.noise.rglob(kind))
-    used = [path for path in paths if path.parent.name not in job.noise_without]
+        return free_noise(folder)
+    used = [path for path in recordings(folder) if path.parent.name not in job.noise_without]
     if not used:
-        raise CorpusError(f"{job.noise}: no noise recordings (FLAC, WAV) in it")
-    return [read_clip(path) for path in used] + noise
+        raise CorpusError(f"{folder}: no noise recordings (FLAC, WAV) in it")
+    return used
+
+
+def unheard_noise(job: Training) -> list[Float32]:
+    """Noise that a job does not learn with, to judge with; room responses are no noise."""
+    if job.noise is None:
+        return []
+    learned = set(noise_paths(job, job.noise))
+    found = [p for p in recordings(job.noise) if p not in learned and p.parent.name != "rir"]
+    return [read_clip(path) for path in found]
+
+
+def recordings(folder: Path) -> list[Path]:
+    """All FLAC and WAV files in a folder, sorted."""
+    return sorted(path for kind in ("*.flac", "*.wav") for path in folder.rglob(kind))
 
 
 def fold_sizes_of(clips: Sequence[Clip]) -> dict[str, int]:
@@ -191,50 +249,3 @@ def fold_sizes_of(clips: Sequence[Clip]) -> dict[str, int]:
         for corpus in sorted({clip.corpus for clip in clips if clip.role == "eval"})
     }
     return {corpus: 4 if count >= 12 else 1 for corpus, count in speakers.items()}
-
-
-def calibrate(
-    speakers: Sequence[HeldOut],
-    corpora: Sequence[HeldOut],
-    clips: Sequence[Clip],
-    known: Sequence[Label],
-) -> tuple[Calibration, float | None]:
-    """One temperature for unseen speakers and unseen corpora, and the expected calibration error
-    of each: every speaker's clips at the temperature of all other speakers. Without unseen corpora
-    that of speakers alone, and None.
-
-    A call is an unseen corpus: a temperature of unseen speakers alone is too sure of it.
-    """
-    kinds = [_held(found, clips, known) for found in (speakers, corpora) if found]
-    logits = np.concatenate([kind[0] for kind in kinds])
-    truth = np.concatenate([kind[1] for kind in kinds])
-    voice = np.concatenate([kind[2] for kind in kinds])
-    scores = np.zeros(logits.shape)
-    for one in sorted(set(voice)):
-        left = voice == one
-        others = temperature_of(logits[~left], truth[~left])
-        scores[left] = scores_of(logits[left], others)
-    ends = np.cumsum([len(kind[0]) for kind in kinds])
-    errors = [
-        reliability(scores[end - len(kind[0]) : end], kind[1]).ece
-        for kind, end in zip(kinds, ends, strict=True)
-    ]
-    calibration = Calibration(
-        temperature=temperature_of(logits, truth),
-        ece=float(errors[0]),
-        fitted_on=f"held-out speakers{' and corpora' * bool(corpora)}, clean and telephone",
-    )
-    return calibration, round(float(errors[1]), 4) if corpora else None
-
-
-def _held(
-    found: Sequence[HeldOut], clips: Sequence[Clip], known: Sequence[Label]
-) -> tuple[Float32, npt.NDArray[np.int64], npt.NDArray[np.str_]]:
-    """Logits [n, 9], truth [n] and speakers [n] of clean and telephone copies."""
-    parts = [part for part in found if part.copy in ("clean", "telephone")]
-    rows = np.concatenate([part.clips for part in parts])
-    logits = np.concatenate([part.logits for part in parts])
-    kept = np.array([clips[i].label in known for i in rows])
-    rows, logits = rows[kept], logits[kept]
-    truth = np.array([LABELS.index(clips[i].label) for i in rows])
-    return logits, truth, np.array([clips[i].speaker for i in rows])

@@ -26,6 +26,8 @@ NEED_TORCH = [
     "test_level.py",
     "test_streaming.py",
     "test_streaming_graph.py",
+    "test_temperature.py",
+    "test_figures.py",
     "test_train.py",
 ]
 collect_ignore = NEED_TORCH if importlib.util.find_spec("torch") is None else []

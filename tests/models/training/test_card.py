@@ -6,7 +6,7 @@ import pytest
 from tonewatch.models.labels import LABELS
 from tonewatch.models.manifest import Calibration, DataSource, Licence, Manifest
 from tonewatch.models.registry import embedded_folder
-from tonewatch.models.training.card import write_card, write_notice
+from tonewatch.models.training.card import read_figures, write_card, write_figures, write_notice
 
 
 def manifest(**accuracy: Any) -> Manifest:
@@ -53,6 +53,61 @@ def test_a_card_of_one_corpus_says_that_others_are_not_known(tmp_path: Path) -> 
     assert "error 3.1 % on unseen speakers (fitted on held-out speakers;" in card
 
 
+ROW = {"clips": 4, "speakers": 2, "uar": 50.0, "uar_interval": [40.0, 60.0]}
+ROW |= {"wa": 50.0, "macro_f1": 48.1, "ece": 9.9}
+KIND: dict[str, Any] = {
+    "groups": {"all": {"all": ROW}, "corpus": {"calls": ROW}},
+    "confusion": {"angry": {"angry": 3, "neutral": 1}, "neutral": {"angry": 0, "neutral": 4}},
+    "rivals": None,
+    "risk_coverage": {"50 %": 12.5, "100 %": 25.0},
+    "unknown_below": {"50 %": 0.61, "100 %": 0.2},
+    "reliability": {"confidence": [0.3, 0.8], "accuracy": [0.4, 0.7], "share": [0.5, 0.5]},
+}
+FIGURES: dict[str, Any] = {
+    "clips_taken": 3,
+    "condition_clips": 4,
+    "noise": 7,
+    "languages": ["de", "pl"],
+    "speakers": KIND,
+    "corpora": KIND,
+    "conditions": {"babble 10 dB": {"uar": 48, "change": -2.0, "change_interval": [-3.0, 1.0]}},
+    "changes": None,
+}
+
+
+def test_the_card_tells_what_lies_beside_it(tmp_path: Path) -> None:
+    write_card(tmp_path, manifest(), FIGURES)
+    write_figures(tmp_path, FIGURES)
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert card.count("| calls | 4 | 2 | 50.0 (40.0 to 60.0) | 50.0 | 48.1 | 9.9 |") == 2
+    assert "| angry | 3 | 1 |" in card
+    assert "| 50 % | 12.5 | 0.61 |" in card
+    assert "| babble 10 dB | 48 | -2.0 (-3.0 to +1.0) |" in card
+    assert "Noise: 7 recordings that were not learned with" in card
+    assert "Languages heard: de, pl." in card
+    for name in ("card.png", "card.json"):
+        assert f"({name})" in card
+    assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
+    assert read_figures(tmp_path) == FIGURES
+    assert read_figures(tmp_path / "elsewhere") is None
+
+
+def test_a_card_of_one_corpus_draws_one_line(tmp_path: Path) -> None:
+    alone = FIGURES | {"corpora": None, "noise": 0, "languages": []}
+    write_figures(tmp_path, alone)
+    write_card(tmp_path, manifest(), alone)
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "Noise: white noise." in card
+    assert "Languages heard" not in card
+
+
+def test_a_temperature_for_strangers_says_that_it_is_one(tmp_path: Path) -> None:
+    write_card(tmp_path, manifest(for_strangers=True))
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "too unsure of voices like them" in card
+    assert "left out of the fit" not in card
+
+
 def test_the_encoders_licence_goes_with_its_weights(tmp_path: Path) -> None:
     write_notice(tmp_path)
     notice = (tmp_path / "NOTICE").read_text(encoding="utf-8")
@@ -66,7 +121,7 @@ def test_the_shipped_card_and_notice_are_those_of_the_shipped_manifest(
 ) -> None:
     """Nobody edits a figure by hand."""
     folder = embedded_folder() / name
-    write_card(tmp_path, Manifest.load(folder))
+    write_card(tmp_path, Manifest.load(folder), read_figures(folder))
     write_notice(tmp_path)
     for name in ("README.md", "NOTICE"):
         assert (folder / name).read_text(encoding="utf-8") == (tmp_path / name).read_text(

@@ -1,14 +1,16 @@
+import csv
+import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
+import soundfile
 
-from tonewatch.models.labels import LABELS
 from tonewatch.models.manifest import Manifest
 from tonewatch.models.onnx_engine import OnnxEngine
 from tonewatch.models.training import train as room
-from tonewatch.models.training.corpus import Clip, CorpusError
-from tonewatch.models.training.crossval import HeldOut
+from tonewatch.models.training.corpus import CorpusError
 from tonewatch.models.training.encoder import EncoderConfig
 from tonewatch.models.window import Window
 
@@ -17,8 +19,8 @@ from .small import HEADS, WIDTH, variables, voice, write_corpus, write_ct2
 pytestmark = pytest.mark.torch
 
 
-def trained(base: Path, manifest: Path) -> Path:
-    job = room.Training(
+def job_of(base: Path, manifest: Path) -> room.Training:
+    return room.Training(
         manifest=manifest,
         encoder=write_ct2(base / "model.bin", variables()),
         output=base / "own",
@@ -26,6 +28,10 @@ def trained(base: Path, manifest: Path) -> Path:
         name="own",
         commercial=("first", "second"),
     )
+
+
+def trained(base: Path, manifest: Path, **words: Any) -> Path:
+    job = replace(job_of(base, manifest), **words)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             room,
@@ -63,6 +69,55 @@ def test_held_out_figures_stand_in_manifest_and_card(folder: Path) -> None:
     assert str(unseen["first"]["clean"]) in (folder / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_card_has_figures_of_speakers_and_corpora_that_were_not_heard(folder: Path) -> None:
+    figures = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    assert figures["speakers"]["groups"]["all"]["all"]["clips"] == 24
+    assert figures["corpora"]["groups"]["corpus"]["first"]["clips"] == 12
+    assert figures["conditions"]["clean"]["uar"] > 60
+    assert "babble 10 dB" in figures["conditions"]
+    assert (folder / "card.png").read_bytes().startswith(b"\x89PNG")
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "### Conditions" in card
+    assert "| truth | angry | fearful | neutral |" in card
+
+
+def test_free_weights_are_judged_on_corpora_that_they_may_not_learn_from(tmp_path: Path) -> None:
+    manifest = write_corpus(tmp_path / "corpus", speakers=4)
+    found = trained(tmp_path, manifest, commercial=("first",), free=True, strangers=True)
+    told = Manifest.load(found)
+    assert told.licence.commercial_use
+    assert [source.corpus for source in told.data] == ["first"]
+    assert set(told.accuracy["uar_unseen_speakers"]) == {"first"}
+    assert set(told.accuracy["uar_unseen_corpus_shared_labels"]) == {"second"}
+    assert told.accuracy["trained_speakers"] == [f"first_{i}" for i in range(4)]
+    assert 0 <= told.accuracy["ece_unseen_corpus"] <= 1
+    assert told.calibration.fitted_on == "single voices asked about other voices on the worst line"
+    assert "too unsure of voices like them" in (found / "README.md").read_text(encoding="utf-8")
+
+
+def test_what_the_forbidden_corpora_sound_like_changes_nothing_of_free_weights(
+    tmp_path: Path,
+) -> None:
+    manifest = write_corpus(tmp_path / "corpus", speakers=4)
+    words: dict[str, Any] = {"commercial": ("first",), "free": True, "strangers": True}
+    one = Manifest.load(trained(tmp_path, manifest, **words))
+    with manifest.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.reader(file) if row[1] != "second"]
+    with manifest.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    other = Manifest.load(trained(tmp_path, manifest, **words))
+    assert (one.sha256, one.calibration) == (other.sha256, other.calibration)
+
+
+def test_noise_that_was_left_out_is_there_to_judge_with(tmp_path: Path) -> None:
+    for place in ("crowd", "metro", "rir"):
+        (tmp_path / place).mkdir()
+        soundfile.write(tmp_path / place / "a.wav", voice(len(place), 0), 16_000)
+    job = replace(job_of(tmp_path, tmp_path / "x"), noise=tmp_path, noise_without=("metro", "rir"))
+    (only,) = room.unheard_noise(job)
+    assert only == pytest.approx(voice(5, 0), abs=1e-4)
+
+
 def test_the_speakers_are_told_so_that_an_evaluation_can_refuse_them(folder: Path) -> None:
     told = Manifest.load(folder).accuracy["trained_speakers"]
     assert told == ["first_0", "first_1", "second_0", "second_1"]
@@ -92,34 +147,3 @@ def test_noise_recordings_must_be_there(tmp_path: Path) -> None:
     )
     with pytest.raises(CorpusError, match="no noise recordings"):
         room.noise_of(job)
-
-
-def test_one_temperature_serves_unseen_speakers_and_corpora() -> None:
-    clips = [
-        Clip(path=Path("x"), corpus="a", speaker=f"s{i % 4}", label=label)
-        for i, label in enumerate(("angry", "neutral") * 400)
-    ]
-    rng = np.random.default_rng(0)
-    truth = np.array([LABELS.index(clip.label) for clip in clips])
-
-    def held_out(sureness: float) -> HeldOut:
-        """Right in 80 of 100, and sure by `sureness`."""
-        right = rng.random(len(truth)) < 0.8
-        logits = np.full((len(truth), 9), -1e4, np.float32)
-        logits[:, [0, 4]] = 0
-        answer = np.where(right, truth, 4 - truth)
-        logits[np.arange(len(truth)), answer] = sureness
-        return HeldOut(corpus="a", copy="clean", clips=np.arange(len(truth)), logits=logits)
-
-    sure = float(np.log(0.8 / 0.2))
-    calibration, outside = room.calibrate(
-        [held_out(2 * sure)], [held_out(2 * sure)], clips, ("angry", "neutral")
-    )
-    assert calibration.temperature == pytest.approx(2, abs=0.25)
-    assert calibration.ece is not None
-    assert max(calibration.ece, outside) < 0.06
-    calibration, outside = room.calibrate(
-        [held_out(sure)], [held_out(4 * sure)], clips, ("angry", "neutral")
-    )
-    assert 1 < calibration.temperature < 4
-    assert outside > 0.05
