@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import gc
 import logging
 import signal
 import socket
@@ -126,9 +127,17 @@ def _run(settings: Settings, listening: socket.socket, on_ready: Callable[[], No
             running(settings.engine, settings.stream, settings.server) as parts,
         ):
             app = create_app(parts, version=__version__)
+            _look_for_cycles_seldom()
             make_server(app, on_ready).run(sockets=[listening])
     except (EngineError, ManifestError, OSError) as error:
         raise failure(error) from error
+
+
+def _look_for_cycles_seldom() -> None:
+    """Nothing that is made for each message or reading refers to itself: looking through all of it
+    for cycles, and through all modules, stops every thread for nothing."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _shown(host: str) -> str:

@@ -41,8 +41,11 @@ class LegStates:
 
     def read(self, legs: Sequence[str]) -> State:
         """Copies of the states of legs, a row for each."""
+        if len(legs) == 1:
+            slot = self._slots[legs[0]]
+            return {name: array[slot : slot + 1].copy() for name, array in self._arrays.items()}
         slots = self._places(legs)
-        return {name: np.array(array[slots]) for name, array in self._arrays.items()}
+        return {name: array.take(slots, axis=0) for name, array in self._arrays.items()}
 
     def write(self, legs: Sequence[str], state: State) -> None:
         """Keep a row for each leg."""
@@ -50,11 +53,8 @@ class LegStates:
         for name, array in self._arrays.items():
             array[slots] = state[name]
 
-    def _places(self, legs: Sequence[str]) -> npt.NDArray[np.intp] | slice:
-        slots = [self._slots[leg] for leg in legs]
-        if len(slots) == 1:
-            return slice(slots[0], slots[0] + 1)
-        return np.array(slots, np.intp)
+    def _places(self, legs: Sequence[str]) -> npt.NDArray[np.intp]:
+        return np.array([self._slots[leg] for leg in legs], np.intp)
 
     def _take_slot(self) -> int:
         if not self._free:

@@ -65,15 +65,19 @@ def plan_batch(
 ) -> tuple[list[Task], float]:
     """The windows to run now, or none and the time at which to ask again.
 
-    Live windows go first, the oldest sound of them first. A batch is run when it is full or one of
-    its windows has waited `max_wait` seconds; recordings have no time to keep and do not wait.
+    Live legs go first, the one with the oldest sound first, and of a leg all that waits: what was
+    asked for together is answered together. A batch is run when it is full or one of its windows
+    has waited `max_wait` seconds; recordings have no time to keep and do not wait.
     """
     if not waiting:
         return [], math.inf
-    # sorted keeps the order of equals: a recording's windows must come as they were queued. Its
-    # capture times do fall where it is read faster than time; of a live leg one window waits.
+    oldest: dict[str, float] = {}
+    for task in waiting:
+        oldest.setdefault(task.window.leg, task.window.captured_at)
+    # sorted keeps the order of equals: a leg's windows must come as they were queued. Capture times
+    # of a recording fall where it is read faster than time.
     ordered = sorted(
-        waiting, key=lambda task: (not task.live, task.window.captured_at if task.live else 0.0)
+        waiting, key=lambda task: (not task.live, oldest[task.window.leg] if task.live else 0.0)
     )
     batch = ordered[:size]
     due = min(task.queued_at + max_wait * task.live for task in batch)
@@ -166,14 +170,14 @@ class EngineThread(Worker):
                     superseded += self._take_out(task.window.leg, but=self._keep - 1)
                 self._waiting.append(task)
             self._superseded += len(superseded)
-            if not self._gathering:
+            if not self._gathering or len(self._waiting) >= self._size:
                 self._changed.notify()
         return superseded + passed_by
 
     @contextlib.contextmanager
     def gathering(self) -> Iterator[None]:
-        """What is submitted in the block wakes the thread at its end, where windows share calls:
-        else the first one is read alone while the others come."""
+        """What is submitted in the block wakes the thread at its end, or when there is a call full
+        of it, where windows share calls: else the first is read alone while the others come."""
         with self._changed:
             self._gathering = self._size > 1
         try:

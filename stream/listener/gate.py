@@ -1,5 +1,6 @@
 """The speech gate: Silero VAD (MIT, see NOTICE) through ONNX Runtime, many legs in one call."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -63,7 +64,8 @@ class Gate:
         self._fall = 10 ** (-settings.level_fall_db * BLOCK / SAMPLE_RATE / 10)
         self._loudness = self._least
         """Power of the reference behind the last block, at least `_least`."""
-        self._next: float | None = None
+        self._powers: list[float] = []
+        """Mean squares of waiting blocks, the next one last; worked out for all of them at once."""
         self.state: Float32 = np.zeros((2, 1, _STATE), np.float32)
         self._pending: Float32 = np.zeros(CONTEXT, np.float32)
         """Context, then samples that are not a whole block yet."""
@@ -88,9 +90,13 @@ class Gate:
 
     @property
     def block(self) -> Float32:
-        """The next block with its context, [576], as loud as the network wants it."""
-        gain = np.float32(np.sqrt(max(1.0, self._level / self._louder())))
-        return self._pending[: CONTEXT + BLOCK] * gain
+        """The next block with its context, [576], as it came."""
+        return self._pending[: CONTEXT + BLOCK]
+
+    @property
+    def gain(self) -> float:
+        """What the next block is multiplied by, so that it is as loud as the network wants it."""
+        return math.sqrt(max(1.0, self._level / self._louder()))
 
     def pass_silence(self) -> None:
         """Go past the waiting blocks of a long silence."""
@@ -98,11 +104,13 @@ class Gate:
             self.take(0.0, self.state)
 
     def _power(self) -> float:
-        """Mean square of the next block; worked out once."""
-        if self._next is None:
-            block = self._pending[CONTEXT : CONTEXT + BLOCK].astype(np.float64)
-            self._next = float(np.dot(block, block)) / BLOCK
-        return self._next
+        """Mean square of the next block."""
+        if not self._powers:
+            whole = (len(self._pending) - CONTEXT) // BLOCK * BLOCK
+            blocks = self._pending[CONTEXT : CONTEXT + whole].reshape(-1, BLOCK).astype(np.float64)
+            self._powers = (np.einsum("bs,bs->b", blocks, blocks) / BLOCK).tolist()
+            self._powers.reverse()
+        return self._powers[-1]
 
     def _louder(self) -> float:
         """The reference with the next block."""
@@ -120,7 +128,7 @@ class Gate:
         self.state = state
         self._quiet = self._quiet + 1 if self._silent() else 0
         self._loudness = self._louder()
-        self._next = None
+        self._powers.pop()
         self._pending = self._pending[BLOCK:]
         self._read += BLOCK
         if probability >= self._settings.speech_on:
@@ -146,7 +154,8 @@ class Gate:
         begins, opens, floors = zip(*self._marks, strict=True)
         at = np.searchsorted(begins, ends, side="right") - 1
         self._marks = self._marks[int(at[-1]) :]
-        power = (samples.reshape(count, FRAME_SAMPLES).astype(np.float64) ** 2).mean(axis=1)
+        frames = samples.reshape(count, FRAME_SAMPLES).astype(np.float64)
+        power = np.einsum("fs,fs->f", frames, frames) / FRAME_SAMPLES
         return np.asarray(np.array(opens)[at] & (power >= np.array(floors)[at]))
 
 
@@ -160,7 +169,10 @@ def _waiting(gates: Sequence[Gate]) -> list[Gate]:
 def advance(gates: Sequence[Gate], vad: Vad) -> None:
     """Let every gate read its waiting blocks, one block of each in a call of the network."""
     while waiting := _waiting(gates):
-        blocks = np.stack([gate.block for gate in waiting])
+        # Joined as bytes: numpy would hand Python's lock to another thread at each block.
+        blocks = np.frombuffer(b"".join(gate.block.data for gate in waiting), np.float32)
+        gains = np.array([gate.gain for gate in waiting], np.float32)
+        blocks = blocks.reshape(len(waiting), -1) * gains[:, None]
         states = np.concatenate([gate.state for gate in waiting], axis=1)
         probabilities, states = vad.run(blocks, states)
         for row, gate in enumerate(waiting):
