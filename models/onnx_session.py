@@ -26,6 +26,8 @@ _CHAINS: Final[dict[str, list[str]]] = {
     "cuda": [CUDA, CPU],
     "tensorrt": [TENSORRT, CUDA, CPU],
 }
+_WARNING, _FATAL = 2, 4
+"""Severities of ONNX Runtime's own log; the first is its default."""
 _NAMES: Final = {CPU: "CPU", CUDA: "CUDA", TENSORRT: "TensorRT"}
 _KEYS: Final = {"cpu": "CPU", "cuda": "CUDA", "tensorrt": "TensorRT", "openvino": "OpenVINO"}
 _WAYS: Final = {
@@ -93,6 +95,8 @@ def load_session(
     ]
     if not graph.is_file():
         raise EngineError(f"{graph}: cannot be read: no such file")
+    # What ONNX Runtime would print of a missing library, in lines of its own, is said by us.
+    ort.set_default_logger_severity(_FATAL)
     try:
         # By its path: from memory the file would be copied twice (large: 4.6 s instead of 1 s).
         session = ort.InferenceSession(
@@ -101,6 +105,8 @@ def load_session(
     except Exception as error:  # onnxruntime raises many unrelated types for a bad graph
         reason = " ".join(str(error).split())
         raise EngineError(f"{graph}: not a graph that ONNX Runtime can load: {reason}") from error
+    finally:
+        ort.set_default_logger_severity(_WARNING)
     loaded = _NAMES.get(session.get_providers()[0], session.get_providers()[0])
     if loaded == _KEYS[key]:
         return session, loaded

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy.typing as npt
+import onnxruntime as ort
 import platformdirs
 
 from . import tensorrt_cache
@@ -79,6 +80,26 @@ def load(
         options=options,
         plain=manifest.plain,
     )
+
+
+def load_streaming(
+    graph: Path, manifest: Manifest, *, provider: Provider, threads: int, fallback: bool
+) -> tuple[ort.InferenceSession, str]:
+    """The session of a graph that remembers, on the CPU or CUDA; as `load_session`.
+
+    It has no fixed shapes to build a TensorRT engine for, and OpenVINO gains nothing where weights
+    alone are small. Raises EngineError and ProviderError.
+    """
+    if provider in ("tensorrt", "openvino"):
+        if not fallback:
+            raise ProviderError(
+                f"model {manifest.name} reads only new sound and is served by the providers cpu "
+                f"and cuda, not {provider}: choose one of these, another --model, or allow it with "
+                "--set engine.fallback=true"
+            )
+        session, _ = load_session(graph, provider="cpu", threads=threads, plain=True)
+        return session, fallen_back(provider, "CPU")
+    return load_session(graph, provider=provider, threads=threads, fallback=fallback, plain=True)
 
 
 def _prefers_openvino(manifest: Manifest) -> bool:

@@ -158,6 +158,7 @@ def load_engine(settings: EngineSettings) -> Engine:
             provider=settings.provider,
             threads=settings.threads,
             batch=settings.batch,
+            fallback=settings.fallback,
         )
     return OnnxEngine(
         model.folder,

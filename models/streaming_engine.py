@@ -14,7 +14,8 @@ from .engine import EngineError
 from .leg_states import LegStates, State
 from .manifest import Manifest, Streaming
 from .onnx_answers import check_width, checked, named, quiet_noise, verified
-from .onnx_session import Provider, load_session
+from .onnx_session import Provider
+from .providers import load_streaming
 from .window import Float32, Frames, Window
 
 LONGEST: Final = 8
@@ -45,7 +46,13 @@ class StreamingEngine:
     """
 
     def __init__(
-        self, folder: Path, *, provider: Provider = "auto", threads: int = 0, batch: int = 8
+        self,
+        folder: Path,
+        *,
+        provider: Provider = "auto",
+        threads: int = 0,
+        batch: int = 8,
+        fallback: bool = False,
     ) -> None:
         self._manifest = Manifest.load(folder)
         if self._manifest.streaming is None:
@@ -53,8 +60,8 @@ class StreamingEngine:
         self._streaming: Streaming = self._manifest.streaming
         graph = folder / self._manifest.graph
         with verified(graph, self._manifest):
-            self._session, self._provider = load_session(
-                graph, provider=provider, threads=threads, plain=True
+            self._session, self._provider = load_streaming(
+                graph, self._manifest, provider=provider, threads=threads, fallback=fallback
             )
         self._batch = batch if self._manifest.batching else 1
         self._hop = self._manifest.lengths[0]

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 from tests.models.tiny import tiny_model
+from tests.models.tiny_streaming import tiny_streaming_model
 
 from tonewatch.models import providers
 from tonewatch.models.engine import ProviderError
 from tonewatch.models.manifest import Manifest
 from tonewatch.models.onnx_session import TENSORRT
 from tonewatch.models.providers import load
+from tonewatch.models.registry import load_engine
+from tonewatch.models.settings import EngineSettings
 
 
 @pytest.fixture
@@ -45,6 +48,28 @@ def test_a_demanded_provider_falls_back_only_where_allowed_and_says_so(
         loaded(folder, provider=provider)
     assert loaded(folder, provider=provider, fallback=True).startswith("CPU instead of ")
     assert "could not be loaded; computing on CPU" in caplog.text
+
+
+@pytest.mark.parametrize("provider", ["cuda", "tensorrt", "openvino"])
+def test_a_model_that_remembers_falls_back_only_where_allowed_and_says_so(
+    provider: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tiny_streaming_model(tmp_path / "tiny")
+    asked = {"model": str(folder), "provider": provider}
+    with pytest.raises(ProviderError, match=r"engine\.fallback=true") as error:
+        load_engine(EngineSettings.model_validate(asked))
+    assert "\n" not in str(error.value)
+    engine = load_engine(EngineSettings.model_validate(asked | {"fallback": True}))
+    assert engine.provider.startswith("CPU instead of ")
+    assert "could not be loaded; computing on CPU" in caplog.text
+
+
+def test_missing_libraries_are_our_line_alone(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ProviderError, match="'cuda' was demanded"):
+        loaded(folder, provider="cuda")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_openvino_demanded_by_name_must_be_there(
