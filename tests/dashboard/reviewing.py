@@ -7,6 +7,7 @@ from tests.stream.record.world import hear, made, rows, session
 from tests.stream.review.world import episode
 
 from tonewatch.stream.events import EpisodeChanged
+from tonewatch.stream.findings import TieBreak
 from tonewatch.stream.review.keeper import Keeper
 from tonewatch.stream.session import Session
 
@@ -26,7 +27,21 @@ def past_call(output: Path, flags: int) -> Path:
     hear(folder, 0, 200)
     folder.settle("customer", 0, rows(0, 200))
     for number in range(flags):
-        told = episode("s1", number, stop=number + 10)
+        told = replace(
+            episode("s1", number, stop=number + 10),
+            crossing=number + 5,
+            enhanced=True,
+            tie_break=TieBreak(
+                start=number,
+                end=number + 10,
+                fear=71.0,
+                disgust=70.0,
+                similarity=10.0,
+                fear_enhanced=46.6,
+                disgust_enhanced=78.0,
+                centres="1",
+            ),
+        )
         folder.log(EpisodeChanged(session="s1", episode=told, captured_at_ns=0))
     for _ in folder.end(replace(folder.info, state="ended", ended_at="2026-11-21T06:00:00Z")):
         pass

@@ -37,6 +37,11 @@ export function Answer({ voted, own, player }: Props) {
       <p class="say">{reason(episode)}</p>
       <Clearest label="fearful" focus={episode.focus_fear} />
       <Clearest label="disgusted" focus={episode.focus_disgust} />
+      {episode.crossing !== null && (
+        <p class="quiet figures">
+          {t("review.crossing", { at: clock(episode.crossing / FRAMES_PER_SECOND) })}
+        </p>
+      )}
       <EvidenceList episode={episode} />
       {others.length > 1 && (
         <ul class="quiet">

@@ -198,6 +198,7 @@ export const en = {
   "review.open": "Open the call",
   "review.curves": "Fear and disgust, each with the other left out, 0 to 100 points",
   "review.keys": "1 to 5 vote, Space plays, N writes a note, Enter skips",
+  "review.crossing": "The two curves changed places at {at}",
   "review.clearest": "Clearest {label}: {from} to {to} ({score} points)",
 
   "past.title": "Past calls",
@@ -261,6 +262,7 @@ export const en = {
   "evidence.fearful": "rather fear",
   "evidence.disgusted": "rather disgust",
   "evidence.both": "either of the two",
+  "evidence.centres": "Too close by the scores ({fear} against {disgust}); with the model's centres rather {label}.",
   "evidence.floor": "For this call the bar stood {n} points higher.",
 
   "learning.title": "Learn from reviews",

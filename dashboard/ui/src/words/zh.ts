@@ -199,6 +199,7 @@ export const zh: Record<Key, string> = {
   "review.open": "打开通话",
   "review.curves": "恐惧与厌恶，各自不计对方，0 到 100 点",
   "review.keys": "1 至 5 判断，空格播放，N 写备注，回车跳过",
+  "review.crossing": "两条曲线在 {at} 处交换高低",
   "review.clearest": "{label}最清楚：{from} 至 {to}（{score} 点）",
 
   "past.title": "历史通话",
@@ -262,6 +263,7 @@ export const zh: Record<Key, string> = {
   "evidence.fearful": "偏向恐惧",
   "evidence.disgusted": "偏向厌恶",
   "evidence.both": "两者皆可",
+  "evidence.centres": "仅按得分过于接近（{fear} 对 {disgust}）；结合模型的情绪中心，更偏向{label}。",
   "evidence.floor": "在这通通话中，门槛提高了 {n} 点。",
 
   "learning.title": "从复核中学习",
