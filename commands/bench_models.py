@@ -104,7 +104,7 @@ def _readers(
         from ..models.funasr_engine import FunasrEngine
 
         window = next(iter(engines.values())).manifest
-        readers[FUNASR] = FunasrEngine(bench.funasr, window, threads=1).generate
+        readers[FUNASR] = FunasrEngine(bench.funasr, threads=1).generate
         lengths[FUNASR] = (window.window_samples,)
     return readers, lengths
 

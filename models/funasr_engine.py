@@ -1,4 +1,5 @@
-"""FunASR's own implementation behind the Engine protocol: the reference for parity.
+"""FunASR's own implementation behind the Engine protocol: the reference for parity, and for those
+who want it (`--model FOLDER` with a checkpoint in FunASR's format).
 
 Slower than the exported graph; needs the extra `export`. FunASR returns frame features, not frame
 logits; the head is affine, so logits are computed here from the features with the checkpoint's own
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .engine import EngineError
+from .funasr_folder import funasr_manifest, read_config, read_tokens
 from .labels import LABELS, MASKED_LOGIT
 from .manifest import Manifest
 from .window import Float32, Frames, Window
@@ -23,31 +25,28 @@ from .window import Float32, Frames, Window
 _SPEC = re.compile(r"[\[\]()0-9,+* ]+")
 _DECODER = ".decoder."
 """The training decoder: FunASR builds it, no file holds it, nothing uses it."""
-FILES = ("model.pt", "config.yaml", "configuration.json", "tokens.txt")
 
 
 class FunasrEngine:
     """An emotion2vec+ folder in FunASR's format, run window by window on one thread."""
 
-    def __init__(self, folder: Path, manifest: Manifest, *, threads: int = 1) -> None:
-        missing = [file for file in FILES if not (folder / file).is_file()]
-        if missing:
-            # FunASR would take the path for a hub name, or fill the network with random numbers.
-            raise EngineError(f"{folder}: {', '.join(missing)} missing")
+    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+        self._manifest = funasr_manifest(folder)
         _refuse_code(folder / "config.yaml")
-        self._manifest = manifest
         self._threads = threads
         self._model = _load(folder, threads)
         _verify(self._model.model, folder / "model.pt")
+        tokens = read_tokens(folder / "tokens.txt")
         head = self._model.model.proj
-        self._weight = head.weight.detach().numpy().astype(np.float64)
-        self._bias = head.bias.detach().numpy().astype(np.float64)
-        if len(self._bias) != len(LABELS):
+        if len(head.bias) != len(tokens):
             raise EngineError(
-                f"{folder}: expected {len(LABELS)} labels, found {len(self._bias)}: "
+                f"{folder}: expected {len(tokens)} labels, found {len(head.bias)}: "
                 "tokens.txt and model.pt do not belong together"
             )
-        self._masked = np.array([label not in manifest.known for label in LABELS])
+        rows = [tokens.index(label) if label in tokens else 0 for label in LABELS]
+        self._weight = head.weight.detach().numpy().astype(np.float64)[rows]
+        self._bias = head.bias.detach().numpy().astype(np.float64)[rows]
+        self._masked = np.array([label not in tokens for label in LABELS])
 
     @property
     def manifest(self) -> Manifest:
@@ -57,7 +56,7 @@ class FunasrEngine:
     @property
     def provider(self) -> str:
         """What really computes."""
-        return "torch CPU"
+        return "FunASR, torch CPU"
 
     def open(self, leg: str) -> None:
         """Nothing to do: no state for a leg."""
@@ -112,12 +111,9 @@ class FunasrEngine:
 
 def _refuse_code(config: Path) -> None:
     """FunASR evaluates `feature_encoder_spec` as Python: nothing but numbers may be in it."""
-    import yaml
-
     try:
-        content = yaml.safe_load(config.read_text(encoding="utf-8"))
-        spec = str(content["model_conf"]["modalities"]["audio"]["feature_encoder_spec"])
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+        spec = str(read_config(config)["modalities"]["audio"]["feature_encoder_spec"])
+    except (KeyError, TypeError) as error:
         raise EngineError(f"{config}: not an emotion2vec configuration: {error!r}") from error
     if not _SPEC.fullmatch(spec):
         raise EngineError(f"{config}: feature_encoder_spec: cannot read {spec!r}")

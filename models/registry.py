@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import platformdirs
 
-from .engine import Engine, EngineError, ModelNotFoundError
+from .engine import Engine, EngineError, ModelNotFoundError, ProviderError
+from .funasr_folder import funasr_manifest, is_funasr
 from .manifest import MANIFEST_NAME, Manifest, ManifestError
 from .settings import EngineSettings
 
@@ -100,6 +101,8 @@ def find(settings: EngineSettings) -> Model:
         folder = Path(name)
         if not folder.is_dir():
             raise ModelNotFoundError(f"model folder {name!r} does not exist")
+        if is_funasr(folder):
+            return Model(folder=folder, manifest=funasr_manifest(folder))
         return Model.at(folder)
     models = available(settings)
     if name == "auto":
@@ -152,6 +155,8 @@ def load_engine(settings: EngineSettings) -> Engine:
         why = stale(read_centres(model.folder / CENTRES_NAME), model.manifest)
         if why:
             log.warning("%s; until then nothing helps to name one of the two", why)
+    if is_funasr(model.folder):
+        return _funasr(model.folder, settings)
     if model.manifest.streaming is not None:
         return StreamingEngine(
             model.folder,
@@ -168,6 +173,20 @@ def load_engine(settings: EngineSettings) -> Engine:
         fallback=settings.fallback,
         force=settings.force,
     )
+
+
+def _funasr(folder: Path, settings: EngineSettings) -> Engine:
+    from .funasr_engine import FunasrEngine
+    from .onnx_session import default_threads, fallen_back
+
+    if settings.provider not in ("auto", "cpu"):
+        if not settings.fallback:
+            raise ProviderError(
+                f"{folder}: FunASR computes on the CPU here, not by {settings.provider}: choose "
+                f"--provider cpu, or make a graph of it: tonewatch export {folder}"
+            )
+        fallen_back(settings.provider, "CPU")
+    return FunasrEngine(folder, threads=settings.threads or default_threads())
 
 
 def way_up(manifest: Manifest) -> str:

@@ -13,13 +13,14 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from ...models.engine import EngineError
+from ...models.funasr_folder import FILES, missing_files, read_tokens
 from ...models.labels import LABELS, Label
 from ..errors import ExportError
 from .config import NetworkConfig, load_config
 from .network import Emotion2vecNetwork
 from .pins import PINS
 
-FILES: Final = ("model.pt", "config.yaml", "configuration.json", "tokens.txt")
 _AUDIO: Final = "d2v_model.modality_encoders.AUDIO."
 _IGNORED: Final = ".decoder."
 """The training decoder, the only tensors that may be missing or superfluous."""
@@ -44,33 +45,6 @@ class Checkpoint:
         return tuple(label for label in LABELS if label in self.tokens)
 
 
-def read_tokens(path: Path) -> tuple[Label | None, ...]:
-    """Labels of tokens.txt in order: the English word behind the slash, `<unk>` as unknown.
-
-    Raises ExportError for an empty line inside or behind the list (it would make a further class),
-    a word that is no label, or a label that comes twice.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ExportError(f"{path}: cannot be read: {error}") from error
-    labels: list[Label | None] = []
-    for number, line in enumerate(lines, 1):
-        word = line.strip().rpartition("/")[2]
-        if word.startswith("unuse"):
-            labels.append(None)
-        elif word == "<unk>":
-            labels.append("unknown")
-        elif word in LABELS:
-            labels.append(next(label for label in LABELS if label == word))
-        else:
-            raise ExportError(f"{path}: line {number}: {line!r} is no label")
-    named = [label for label in labels if label]
-    if len(set(named)) != len(named):
-        raise ExportError(f"{path}: a label comes twice")
-    return tuple(labels)
-
-
 def load_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
     """Verify a folder and read its tensors. Raises ExportError with one clear line."""
     missing = missing_files(folder)
@@ -80,12 +54,10 @@ def load_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
         )
     name = name or folder.resolve().name
     pinned = _verify_pins(folder, name)
-    tokens = read_tokens(folder / "tokens.txt")
-    if name == "emotion2vec_plus_large" and tokens != LABELS:
-        raise ExportError(
-            f"{folder / 'tokens.txt'}: expected the nine labels {', '.join(LABELS)}; "
-            "older copies hide fear and disgust: fetch the file again"
-        )
+    try:
+        tokens = read_tokens(folder / "tokens.txt", name)
+    except EngineError as error:
+        raise ExportError(str(error)) from error
     state = _read_state(folder / "model.pt")
     return Checkpoint(
         folder=folder,
@@ -101,11 +73,6 @@ def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def missing_files(folder: Path) -> list[str]:
-    """Which of the four files the folder lacks."""
-    return [file for file in FILES if not (folder / file).is_file()]
 
 
 def differing(folder: Path, name: str) -> list[str]:

@@ -13,8 +13,9 @@ import soundfile
 import torch
 
 from ...models.engine import EngineError
+from ...models.funasr_folder import LENGTHS, LICENCE
 from ...models.labels import LABELS
-from ...models.manifest import MANIFEST_NAME, Calibration, Check, Licence, Manifest
+from ...models.manifest import MANIFEST_NAME, Calibration, Check, Manifest
 from ...models.window import Float32
 from ..errors import ExportError
 from ..graph import OPSET, WEIGHTS, Served, export_graph, part_weights
@@ -33,17 +34,6 @@ from .precision import (
 from .reference import reference_run
 
 Say = Callable[[str], None]
-
-LENGTHS: Final = (16_000, 24_000, 32_000, 48_000)
-
-LICENCE: Final = Licence(
-    name="FunASR Model Open Source License Agreement 1.1",
-    commercial_use=False,
-    notice=(
-        "emotion2vec+ by ddlBoJack and the FunASR authors; its licence neither forbids nor grants "
-        "commercial use: keep the name and this notice, and ask counsel before selling a service."
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +115,7 @@ def _make_all(job: Export, checkpoint: Checkpoint, scratch: Path, say: Say) -> l
     checks = exact_checks("graph against network", found)
     if job.reference:
         say("checking the graph against FunASR")
-        run = reference_run(job.source, checkpoint, LENGTHS)
+        run = reference_run(job.source)
         checks += exact_checks(
             "graph against FunASR", deviation(reference, run, grid(LENGTHS, (1, 2)))
         )

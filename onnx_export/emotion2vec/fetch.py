@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from ...models.funasr_folder import FILES, missing_files
 from ..errors import ExportError
-from .checkpoint import FILES, differing, missing_files
+from .checkpoint import differing
 from .pins import BYTES
 
 Hub = Literal["ms", "hf"]

@@ -112,11 +112,10 @@ def test_identities_hold_through_the_serving_session(
 ) -> None:
     """Mean frame logits = FunASR's utterance logits; their softmax = scores; features = feats."""
     from tonewatch.models.funasr_engine import FunasrEngine
-    from tonewatch.models.manifest import Manifest
     from tonewatch.models.onnx_engine import OnnxEngine
 
     engine = OnnxEngine(folders["fp32"], provider="cpu")
-    funasr = FunasrEngine(source, Manifest.load(folders["fp32"]))
+    funasr = FunasrEngine(source)
     windows = [window(samples, seed) for seed in range(rows)]
     for asked, answer in zip(windows, engine.infer(windows), strict=True):
         scores, features = funasr.generate(asked.samples)

@@ -13,7 +13,7 @@ def test_it_answers_batches_as_funasr_answers_windows(tmp_path: Path) -> None:
     from ..tiny import checkpoint
 
     found = load_checkpoint(checkpoint(tmp_path / "tiny"))
-    run = reference_run(found.folder, found, (16000, 48000))
+    run = reference_run(found.folder)
     waves = np.random.default_rng(0).standard_normal((2, 16000)).astype(np.float32) * 0.1
     logits, features = run(waves)
     assert logits.shape == (2, 49, 9)
