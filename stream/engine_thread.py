@@ -145,6 +145,11 @@ class EngineThread(Worker):
         """Whether the engine is being loaded."""
         return self._loading
 
+    @property
+    def behind(self) -> bool:
+        """Whether a window waits."""
+        return bool(self._waiting)
+
     def open(self, leg: str) -> None:
         """A leg begins."""
         self._note_leg(leg, begins=True)

@@ -112,7 +112,11 @@ class Monitor:
             late=self._latency.add,
             now=self._clock.now,
             to_ns=self._clock.to_ns,
-            pitch=Beside(SwiftF0()) if settings.evidence.enabled else None,
+            pitch=(
+                Beside(SwiftF0(), busy=lambda: self._engine.behind)
+                if settings.evidence.enabled
+                else None
+            ),
         )
         self._links = SessionLinks(
             tell=self.tell,
@@ -130,6 +134,8 @@ class Monitor:
             log.warning("%s", told)
         self._engine.start()
         self._signal.start()
+        if self._outlets.pitch is not None:
+            self._outlets.pitch.go_on()
         self._bus.publish(self.status())
 
     def stop(self, timeout: float = END_S) -> None:
@@ -340,4 +346,6 @@ class Monitor:
                 folder = self._recorder.folder(session.id)
                 if folder is not None:
                     session.put_folder(folder.name)
+        if self._outlets.pitch is not None:
+            self._outlets.pitch.go_on()
         self._bus.publish(self.status())

@@ -13,7 +13,7 @@ import numpy as np
 from ....models.grid import FRAME_RATE, FRAME_SAMPLES
 from ....models.window import Float32
 from ...findings import Episode, Evidence
-from ...listener.heard import Heard
+from ...listener.heard import INT16, Heard
 from ...settings import DecisionSettings, EvidenceSettings
 from ..arrays import Bool
 from ..times import frames_of
@@ -53,10 +53,8 @@ class Ear:
         self._stretch_stop = start_frame + STRETCH
         self._spoken = 0
         """Stretches with speech so far."""
-        self._before: deque[tuple[int, Measures]] = deque()
-        """First frame behind a stretch, and what was measured of it."""
-        self._begun: tuple[int, Callable[[], Measures]] | None = None
-        """The newest of them, whose pitch may still be looked for."""
+        self._before: deque[tuple[int, Callable[[], Measures]]] = deque()
+        """First frame behind a stretch, and what is measured of it, perhaps only when asked for."""
 
     def hear(self, heard: Heard) -> None:
         """Add frames of sound, in order."""
@@ -79,10 +77,9 @@ class Ear:
     def evidence(self, episode: Episode) -> tuple[Evidence, ...]:
         """What the voice did in a closed episode, against what it did before."""
         start, stop = self._span(episode)
-        self._end_measuring()
         now = self._measure(list(self._sound), start, stop)()
         before = [found for end, found in self._before if end <= start][-_KEPT:]
-        usual = baseline(before, self._settings.baseline_stretches)
+        usual = baseline([found() for found in before], self._settings.baseline_stretches)
         return compare(now, usual, self._settings)
 
     def _span(self, episode: Episode) -> tuple[int, int]:
@@ -107,24 +104,25 @@ class Ear:
         if whole and spoken >= 2 * LEAST_SPEECH:
             self._spoken += 1
             if self._spoken <= self._settings.baseline_stretches or self._spoken % _EVERY == 0:
-                self._end_measuring()
-                self._begun = stop, self._measure(parts, start, stop)
-
-    def _end_measuring(self) -> None:
-        if self._begun is not None:
-            (stop, found), self._begun = self._begun, None
-            self._before.append((stop, found()))
+                measured = self._pitch.begin(self._measure(parts, start, stop))
+                self._before.append((stop, measured))
 
     def _measure(self, parts: list[Heard], start: int, stop: int) -> Callable[[], Measures]:
-        """Measure the frames [start, stop) from their first to their last one with speech."""
+        """What measures the frames [start, stop) from their first to their last one with speech."""
         samples, speech = _laid(parts, start, stop)
         at = np.flatnonzero(speech)
         if len(at):
             first, last = int(at[0]), int(at[-1]) + 1
             samples = samples[first * FRAME_SAMPLES : last * FRAME_SAMPLES]
             speech = speech[first:last]
-        contour = self._pitch.begin(samples)
-        return lambda: measure(samples, speech, contour())
+        # Sound lies in steps of 16 bits: half the memory while it waits, and the same samples.
+        steps = (samples * np.float32(INT16)).astype(np.int16)
+
+        def measured() -> Measures:
+            sound = steps / np.float32(INT16)
+            return measure(sound, speech, self._pitch.track(sound))
+
+        return measured
 
 
 def _laid(parts: list[Heard], start: int, stop: int) -> tuple[Float32, Bool]:

@@ -1,10 +1,14 @@
 """The voice's pitch, by SwiftF0 (MIT, see NOTICE) through ONNX Runtime."""
 
+import functools
+import threading
+import weakref
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
 import onnxruntime as ort
@@ -23,6 +27,10 @@ _VOICED: Final = 0.5
 """Confidence from which on a frame counts as voiced, as the model was calibrated."""
 _SILENT: Final = 1e-3
 """Peak of a hop under which the model's answer means nothing."""
+MOST_WAITING: Final = 1000
+"""Stretches of 3 s that may wait for a quiet moment: 100 MB."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,10 +56,14 @@ class Pitch(Protocol):
         """Pitch of samples [N] in [-1, 1]; value k stands for samples 256 k to 256 k + 255."""
         ...
 
-    def begin(self, samples: Float32) -> Callable[[], Contour]:
-        """The same, asked for later: the call gives it, and waits where it is not yet found."""
-        contour = self.track(samples)
-        return lambda: contour
+    def begin(self, act: Callable[[], T]) -> Callable[[], T]:
+        """Have something done that needs the pitch; the call gives what came of it."""
+        found = act()
+        return lambda: found
+
+    def go_on(self) -> None:
+        """Some time has passed."""
+        return
 
     def end(self) -> None:
         """Nothing more will be begun."""
@@ -89,25 +101,83 @@ class SwiftF0(Pitch):
         )
 
 
-class Beside(Pitch):
-    """Another one's pitch, what is begun found in a thread of its own.
+@dataclass(slots=True, kw_only=True, eq=False, weakref_slot=True)
+class _Task:
+    act: Callable[[], Any] | None
+    """None once somebody has begun it."""
+    found: "Future[Any]" = field(default_factory=Future)
 
-    Three seconds of sound take some 15 ms, for which no other call, and no engine, should wait.
-    The thread ends by `end`, or when nobody holds this any more.
+
+class Beside(Pitch):
+    """Another one's pitch, what is begun done in a thread of its own, one after another.
+
+    Three seconds of sound take some 15 ms, for which no other call, and no engine, should wait:
+    while those are `busy`, what was begun waits, up to `most`. Who asks for what still waits does
+    it at once, in its own thread; what nobody can ask for any more is never done. `go_on` is called
+    now and then. The thread ends by `end`, or when nobody holds this any more.
     """
 
-    def __init__(self, pitch: Pitch) -> None:
+    def __init__(
+        self, pitch: Pitch, *, busy: Callable[[], bool] = lambda: False, most: int = MOST_WAITING
+    ) -> None:
         self._pitch = pitch
+        self._busy, self._most = busy, most
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pitch")
+        self._lock = threading.Lock()
+        self._waiting: deque[weakref.ref[_Task]] = deque()
+        self._working = self._ended = False
 
     def track(self, samples: Float32) -> Contour:
         """As the other one, in the caller's thread."""
         return self._pitch.track(samples)
 
-    def begin(self, samples: Float32) -> Callable[[], Contour]:
-        """The same numbers, found meanwhile."""
-        return self._thread.submit(self._pitch.track, samples).result
+    def begin(self, act: Callable[[], T]) -> Callable[[], T]:
+        """The same, done meanwhile or when it is asked for."""
+        task = _Task(act=act)
+        with self._lock:
+            self._waiting.append(weakref.ref(task))
+        self.go_on()
+        return functools.partial(self._result, task)
+
+    def go_on(self) -> None:
+        """Do what waits, if there is time for it."""
+        with self._lock:
+            if self._working or self._ended or (task := self._next()) is None:
+                return
+            self._working = True
+            self._thread.submit(self._work, task)
 
     def end(self) -> None:
-        """Find what was begun, then end the thread."""
+        """Let what is being done end, then the thread. What waits is done by who asks for it."""
+        with self._lock:
+            self._ended = True
         self._thread.shutdown()
+
+    def _next(self) -> _Task | None:
+        """What has waited longest, if it is to be done now."""
+        while self._waiting and (len(self._waiting) > self._most or not self._busy()):
+            task = self._waiting.popleft()()
+            if task is not None and task.act is not None:
+                return task
+        return None
+
+    def _work(self, task: _Task) -> None:
+        self._do(task)
+        with self._lock:
+            self._working = False
+        self.go_on()
+
+    def _result(self, task: _Task) -> Any:
+        self._do(task)
+        return task.found.result()
+
+    def _do(self, task: _Task) -> None:
+        """Do it, unless somebody else has begun."""
+        with self._lock:
+            act, task.act = task.act, None
+        if act is None:
+            return
+        try:
+            task.found.set_result(act())
+        except Exception as error:  # whatever it is, it belongs to who asks
+            task.found.set_exception(error)

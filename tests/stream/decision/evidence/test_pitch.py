@@ -37,7 +37,52 @@ def test_semitones_count_from_100_hz_and_only_where_there_is_voice() -> None:
 def test_the_thread_beside_ends_when_told() -> None:
     before = set(threading.enumerate())
     beside = Beside(SwiftF0())
-    found = beside.begin(np.zeros(16_000, np.float32))
+    found = beside.begin(lambda: beside.track(np.zeros(16_000, np.float32)))
     beside.end()
     assert not found().voiced.any()
     assert set(threading.enumerate()) == before
+
+
+def test_what_was_begun_waits_while_it_is_busy_up_to_a_limit() -> None:
+    busy, done = True, threading.Semaphore(0)
+    beside = Beside(SwiftF0(), busy=lambda: busy, most=2)
+    order: list[int] = []
+
+    def act(number: int) -> None:
+        order.append(number)
+        done.release()
+
+    held = [beside.begin(lambda number=number: act(number)) for number in range(3)]
+    assert done.acquire(timeout=10)
+    held[2]()
+    assert order == [0, 2]
+    busy = False
+    beside.go_on()
+    for _ in range(2):
+        assert done.acquire(timeout=10)
+    assert order == [0, 2, 1]
+    beside.end()
+
+
+def test_what_nobody_can_ask_for_any_more_is_never_done() -> None:
+    busy, done = True, threading.Event()
+    beside = Beside(SwiftF0(), busy=lambda: busy)
+    order: list[str] = []
+    beside.begin(lambda: order.append("forgotten"))
+    kept = beside.begin(lambda: (order.append("kept"), done.set()))
+    busy = False
+    beside.go_on()
+    assert done.wait(10)
+    beside.end()
+    kept()
+    assert order == ["kept"]
+
+
+def test_what_fails_beside_fails_for_who_asks() -> None:
+    beside = Beside(SwiftF0())
+    found = beside.begin(lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        found()
+    assert beside.begin(lambda: 7)() == 7
+    beside.end()
+    assert beside.begin(lambda: 8)() == 8
