@@ -1,7 +1,7 @@
 """README.md of a model folder, written from its manifest: no figure in it is typed by hand."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,9 +68,16 @@ SOFTWARE.
 """The encoder's licence asks that its text goes wherever its weights go."""
 
 
-def write_notice(folder: Path) -> None:
-    """Write `folder/NOTICE`."""
-    (folder / "NOTICE").write_text(NOTICE, encoding="utf-8")
+CREDITS = """
+The weights were trained among these recordings of noise:
+
+"""
+
+
+def write_notice(folder: Path, credited: Sequence[str] = ()) -> None:
+    """Write `folder/NOTICE`; `credited` are recordings whose makers are to be named."""
+    told = CREDITS + "".join(f"- {one}\n" for one in credited) if credited else ""
+    (folder / "NOTICE").write_text(NOTICE + told, encoding="utf-8")
 
 
 def write_card(folder: Path, manifest: Manifest, figures: Mapping[str, Any] | None = None) -> None:

@@ -19,8 +19,18 @@ def allows_commercial(licence: str) -> bool:
 
 
 def free_noise(folder: Path) -> list[Path]:
-    """Recordings in a folder of noise whose row in its `noise.csv` (path, license) allows
-    commercial use. Raises CorpusError."""
+    """Recordings in a folder of noise that allow commercial use. Raises CorpusError."""
+    return [folder / row["path"] for row in _free_rows(folder)]
+
+
+def noise_credits(folder: Path) -> list[str]:
+    """Who made each of these recordings, and its licence, as `noise.csv` tells (source): some
+    licences ask that it is said. Raises CorpusError."""
+    return [f"{row.get('source') or row['path']} ({row['license']})" for row in _free_rows(folder)]
+
+
+def _free_rows(folder: Path) -> list[dict[str, str]]:
+    """Rows of the folder's `noise.csv` (path, license, source) that allow commercial use."""
     table = folder / "noise.csv"
     try:
         with table.open(newline="", encoding="utf-8") as file:
@@ -30,7 +40,7 @@ def free_noise(folder: Path) -> list[Path]:
             f"{table}: cannot be read ({error.strerror}); free weights need the licence of each "
             "noise recording in it: path, license"
         ) from error
-    found = [folder / row["path"] for row in rows if allows_commercial(row.get("license") or "")]
+    found = [row for row in rows if allows_commercial(row.get("license") or "")]
     if not found:
         raise CorpusError(f"{table}: no recording in it allows commercial use")
     return found

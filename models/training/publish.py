@@ -24,9 +24,11 @@ def publish(folder: Path, manifest: Manifest, *, notice: bool = True) -> None:
 
 
 def publish_figures(folder: Path, manifest: Manifest, figures: Mapping[str, Any]) -> None:
-    """Write card.json, card.png and the README.md that tells of them."""
+    """Write card.json, card.png, the README.md that tells of them and, with credits, NOTICE."""
     write_figures(folder, figures)
     write_card(folder, manifest, figures)
+    if figures.get("credits"):
+        write_notice(folder, figures["credits"])
 
 
 def digest_of(graph: Path) -> str:

@@ -27,7 +27,7 @@ from .features import extract
 from .figures import card_figures, engines_of
 from .forms import FormName, network_of
 from .held import Known, frozen, read_held, tuned
-from .licences import free_noise
+from .licences import free_noise, noise_credits
 from .publish import accuracy_of, publish_figures
 from .streaming import StreamingEncoder
 from .temperature import calibrate, calibrate_for_strangers, error_at
@@ -141,6 +141,8 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
         unheard_noise(job),
         say,
     )
+    if job.free and job.noise is not None:
+        figures["credits"] = noise_credits(job.noise)
     publish_figures(job.output, manifest, figures)
     return job.output
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tonewatch.models.training.corpus import CorpusError
-from tonewatch.models.training.licences import allows_commercial, free_noise
+from tonewatch.models.training.licences import allows_commercial, free_noise, noise_credits
 
 
 @pytest.mark.parametrize("name", ["CC0 1.0", "MIT", "CC BY 3.0 (set); clip: CC0 http://x", "own"])
@@ -28,3 +28,10 @@ def test_noise_is_chosen_by_its_table(tmp_path: Path) -> None:
     table.write_text("path,license\nc.flac,CC BY-NC 4.0\n", encoding="utf-8")
     with pytest.raises(CorpusError, match="no recording in it"):
         free_noise(tmp_path)
+
+
+def test_the_makers_of_free_noise_are_named(tmp_path: Path) -> None:
+    table = tmp_path / "noise.csv"
+    rows = ["path,source,license", "a.flac,Rain by Ann,CC BY 3.0", "b.flac,,MIT", "c.flac,Bob,NC"]
+    table.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert noise_credits(tmp_path) == ["Rain by Ann (CC BY 3.0)", "b.flac (MIT)"]
