@@ -119,7 +119,7 @@ class Ear:
         steps = (samples * np.float32(INT16)).astype(np.int16)
 
         def measured() -> Measures:
-            sound = steps / np.float32(INT16)
+            sound = steps.astype(np.float32) / np.float32(INT16)
             return measure(sound, speech, self._pitch.track(sound))
 
         return measured
