@@ -45,6 +45,15 @@ class OpenVinoSession:
         return [np.array(answer[self._compiled.output(name)]) for name in names]
 
 
+def has_bf16() -> bool:
+    """Whether OpenVINO is installed and this processor has bf16 instructions."""
+    try:
+        import openvino
+    except ImportError:
+        return False
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
 def load_openvino(
     graph: Path, *, threads: int, bf16: bool = False, cache: Path | None = None
 ) -> OpenVinoSession:

@@ -1,6 +1,7 @@
 """Where models lie, and which one is loaded."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -71,18 +72,24 @@ def available(settings: EngineSettings) -> list[Model]:
 _ON_GPU: Final = ("fp16", "fp32")
 _ON_CPU: Final = ("int8", "int8-static", "fp32", "bf16")
 _ON_OPENVINO: Final = ("bf16", "int8-static", "int8", "fp32")
+_WITHOUT_BF16: Final = ("int8-static", "int8", "fp32", "bf16")
 """Which precision of a model `auto` prefers, as measured (docs/measured.md); others come last."""
 
 
-def _precisions(provider: "Provider") -> tuple[str, ...]:
+def _precisions(provider: "Provider", models: Sequence[Model]) -> tuple[str, ...]:
     """The order of precisions for what this machine would compute on."""
+    from . import openvino_session
     from .onnx_session import wanted
 
     key = wanted(provider)
     if key in ("cuda", "tensorrt"):
         return _ON_GPU
     with_openvino = key == "openvino" or (provider == "auto" and bool(find_spec("openvino")))
-    return _ON_OPENVINO if with_openvino else _ON_CPU
+    if not with_openvino:
+        return _ON_CPU
+    # Asking the processor takes OpenVINO half a second: only where it matters.
+    asked = any(model.manifest.precision == "bf16" for model in models)
+    return _ON_OPENVINO if not asked or openvino_session.has_bf16() else _WITHOUT_BF16
 
 
 def _rank(model: Model, precisions: tuple[str, ...]) -> tuple[int, int, str]:
@@ -115,7 +122,7 @@ def find(settings: EngineSettings) -> Model:
             raise ModelNotFoundError(
                 f"no checked model in {models_folder(settings)} and none in the package"
             )
-        precisions = _precisions(settings.provider)
+        precisions = _precisions(settings.provider, good)
         return min(good, key=lambda model: _rank(model, precisions))
     for model in models:
         if name in (model.manifest.name, model.folder.name):
@@ -144,6 +151,8 @@ def load_engine(settings: EngineSettings) -> Engine:
             f"model {model.manifest.name}: failed its checks ({', '.join(failed)}); "
             "export or train it again, or load it all the same with --force"
         )
+    if settings.model == "auto":
+        _tell_choice(settings, model)
     missing = [label for label in ("fearful", "disgusted") if label not in model.manifest.known]
     if missing:
         log.warning(
@@ -173,6 +182,20 @@ def load_engine(settings: EngineSettings) -> Engine:
         fallback=settings.fallback,
         force=settings.force,
     )
+
+
+def _tell_choice(settings: EngineSettings, chosen: Model) -> None:
+    """What `auto` took, what it left out, and how to get a better model."""
+    for model in available(settings):
+        if not model.checked:
+            log.warning(
+                "model %s failed its checks and is left out; all the same: --model %s --force",
+                model.manifest.name,
+                model.manifest.name,
+            )
+    way = way_up(chosen.manifest)
+    better = f"; a better one: {way}" if way else ""
+    log.info("model auto took %s%s", chosen.manifest.name, better)
 
 
 def _funasr(folder: Path, settings: EngineSettings) -> Engine:

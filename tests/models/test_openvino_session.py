@@ -9,7 +9,7 @@ import pytest
 from tests.models.tiny import tiny_model
 
 from tonewatch.models.engine import EngineError, ProviderError
-from tonewatch.models.openvino_session import load_openvino
+from tonewatch.models.openvino_session import has_bf16, load_openvino
 
 
 def test_a_missing_library_is_named_with_the_way_to_get_it(
@@ -32,6 +32,23 @@ def test_bf16_is_refused_where_the_processor_has_none(
     monkeypatch.setitem(sys.modules, "openvino", fake)
     with pytest.raises(ProviderError, match="no bf16 instructions"):
         load_openvino(tmp_path / "x.onnx", threads=1, bf16=True)
+
+
+def test_bf16_is_asked_of_the_processor_and_is_none_without_the_library(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def core(*found: str) -> types.ModuleType:
+        class Core:
+            def get_property(self, device: str, name: str) -> list[str]:
+                return list(found)
+
+        fake = types.ModuleType("openvino")
+        fake.Core = Core  # type: ignore[attr-defined]
+        return fake
+
+    for module, has in ((core("FP32", "BF16"), True), (core("FP32"), False), (None, False)):
+        monkeypatch.setitem(sys.modules, "openvino", module)
+        assert has_bf16() is has
 
 
 @pytest.mark.torch
