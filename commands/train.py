@@ -1,7 +1,7 @@
 """`tonewatch train`: a compact model from labelled clips."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -10,6 +10,9 @@ from ..models.manifest import ManifestError
 from ..models.registry import load_engine
 from .learning import learning_of, learning_options
 from .options import Failure, failure, settings_from
+
+if TYPE_CHECKING:
+    from ..models.training.joined import Part
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -22,8 +25,15 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     metavar="CORPUS=FOLDER",
     help="Instead: a corpus as its publisher lays it out. Repeatable.",
 )
-@click.option("--encoder", type=_FILE, help="CTranslate2 file of Whisper tiny.en.")
-@click.option("--encoder-sha256", default="", help="Refuse any other file.")
+@click.option(
+    "--encoder",
+    type=_FILE,
+    multiple=True,
+    help="CTranslate2 file of Whisper, tiny.en or a larger one. Repeatable: read side by side.",
+)
+@click.option(
+    "--encoder-sha256", multiple=True, help="Refuse any other file; one for each --encoder."
+)
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The model folder.")
 @click.option(
     "--cache", type=click.Path(path_type=Path), help="Features; a run is resumed from it."
@@ -33,7 +43,13 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--commercial", multiple=True, help="Corpus whose licence allows commercial use.")
 @click.option("--free", is_flag=True, help="Only data that allow commercial use of the weights.")
 @learning_options
-@click.option("--layers", default=2, show_default=True, help="Layers of Whisper that are kept.")
+@click.option(
+    "--layers",
+    multiple=True,
+    metavar="N[+N...]",
+    help="Layers of Whisper that are read, those above them cut off; one for each --encoder."
+    "  [default: 2]",
+)
 @click.option(
     "--form",
     type=click.Choice(["windowed", "streaming", "unrolled"]),
@@ -70,8 +86,8 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 def command(
     manifest: Path | None,
     layout: tuple[str, ...],
-    encoder: Path | None,
-    encoder_sha256: str,
+    encoder: tuple[Path, ...],
+    encoder_sha256: tuple[str, ...],
     output: Path,
     cache: Path | None,
     noise: Path | None,
@@ -80,7 +96,7 @@ def command(
     free: bool,
     architecture: Literal["head", "whisper", "bilstm"],
     teacher: str | None,
-    layers: int,
+    layers: tuple[str, ...],
     form: Literal["windowed", "streaming", "unrolled"],
     tune: bool,
     tune_steps: int,
@@ -124,8 +140,7 @@ def command(
     try:
         job = Training(
             manifest=_manifest(manifest, layout, output),
-            encoder=encoder,
-            encoder_sha256=encoder_sha256,
+            encoders=_parts(encoder, encoder_sha256, layers),
             output=output,
             cache=cache or output.with_name(f"{output.name}.cache"),
             noise=noise,
@@ -136,7 +151,7 @@ def command(
             tuning=Tuning(steps=tune_steps) if tune else None,
             name=name,
             version=version,
-            layers=layers,
+            half=_half(architecture, words["precision"]),
             penalty=penalty,
             every=every,
             strangers=calibrate == "strangers",
@@ -153,6 +168,34 @@ def command(
         raise failure(error) from error
     if folder is not None:
         click.echo(f"{folder} is ready: tonewatch serve --model {folder}")
+
+
+def _parts(
+    encoders: tuple[Path, ...], digests: tuple[str, ...], layers: tuple[str, ...]
+) -> "tuple[Part, ...]":
+    """The encoder files, each with its digest and its layers."""
+    from ..models.training.joined import Part
+
+    for option, given in (("--encoder-sha256", digests), ("--layers", layers)):
+        if given and len(given) != len(encoders):
+            raise click.UsageError(f"{option}: give one for each --encoder, in the same order")
+    for text in layers:
+        if not all(number.isdecimal() for number in text.split("+")):
+            raise click.UsageError(f"--layers {text}: expected a number, or several as in 2+3+4")
+    count = len(encoders)
+    return tuple(
+        Part(path=path, sha256=digest, layers=tuple(map(int, text.split("+"))))
+        for path, digest, text in zip(
+            encoders, digests or ("",) * count, layers or ("2",) * count, strict=True
+        )
+    )
+
+
+def _half(architecture: str, precision: str) -> bool:
+    """Whether frozen features are computed in bfloat16."""
+    if architecture == "head" and precision == "fp16":
+        raise click.UsageError("--precision fp16 is for whole networks on GPUs: take bf16")
+    return bool(precision == "bf16")
 
 
 def _teacher(name: str | None) -> Engine | None:

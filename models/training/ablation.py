@@ -11,9 +11,8 @@ from ..labels import Label
 from ..window import Float32
 from .corpus import Clip, read_clip
 from .crossval import SHARED, HeldOut, corpus_folds, hold_out, speaker_folds, uar
-from .encoder import Encoder
 from .features import COPIES, extract
-from .streaming import StreamingEncoder
+from .joined import Body
 from .variants import VARIANTS
 
 VOICES = 40
@@ -35,7 +34,7 @@ def plans(names: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def ablate(
     clips: Sequence[Clip],
-    encoder: Encoder | StreamingEncoder,
+    encoder: Body,
     noise: Sequence[Float32],
     known: Sequence[Label],
     penalty: float,

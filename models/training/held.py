@@ -27,9 +27,9 @@ from .crossval import (
     speaker_folds,
     train_head,
 )
-from .encoder import Encoder
 from .features import COPIES, Features, degraded, speech_frames, windows
 from .head import Head
+from .joined import Body
 from .streaming import StreamingEncoder
 from .tuning import Scale, Tuned, Tuning, Whole, fingerprint, tune
 
@@ -42,7 +42,7 @@ class Stranger:
     """A network that has learned from everybody but some speakers: it may judge them."""
 
     speakers: frozenset[str]
-    encoder: Encoder | StreamingEncoder
+    encoder: Body
     head: Head
 
 
@@ -50,7 +50,7 @@ class Stranger:
 class Judged:
     """A network that has learned from all clips, and logits of networks that have not."""
 
-    encoder: Encoder | StreamingEncoder
+    encoder: Body
     head: Head
     speakers: list[HeldOut]
     """Of unseen speakers."""
@@ -84,7 +84,7 @@ class Known:
         return sorted({clip.corpus for clip in self.clips})
 
 
-def frozen(of: Known, encoder: Encoder | StreamingEncoder, say: Callable[[str], None]) -> Judged:
+def frozen(of: Known, encoder: Body, say: Callable[[str], None]) -> Judged:
     """A linear head on features that stay as they are."""
     features, clips, data = of.features, of.clips, of.data
     say("cross-validation over speakers")

@@ -17,7 +17,7 @@ from .ct2 import read_variables
 from .encoder import Encoder, EncoderConfig, load_encoder
 from .streaming import StreamingEncoder
 
-SIZES: Final = {384: "tiny", 512: "base", 768: "small", 1024: "medium", 1280: "large"}
+SIZES: Final = {384: "tiny.en", 512: "base", 768: "small", 1024: "medium", 1280: "large"}
 """What Whisper's encoders of these widths are called."""
 
 
@@ -92,23 +92,24 @@ def load_body(parts: Sequence[Part]) -> Encoder | Joined:
     return Joined(encoders, [part.layers for part in parts]).eval()
 
 
-def called(body: Body) -> str:
-    """What its encoders are called: `Whisper base and Whisper tiny`."""
-    widths = body.widths if isinstance(body, Joined) else (body.config.width,)
-    return " and ".join(f"Whisper {SIZES.get(width, f'of width {width}')}" for width in widths)
-
-
-def sentence_of(body: Joined) -> str:
+def sentence_of(body: Encoder | Joined) -> str:
     """What a card says of it."""
+    if isinstance(body, Encoder):
+        return (
+            f"The first layers of Whisper {_size(body.width)} (MIT, see NOTICE), frozen, and a"
+            " linear head."
+        )
     told = [
-        f"{_listed(picked)} of Whisper {SIZES.get(width, f'of width {width}')}"
+        f"{_listed(picked)} of Whisper {_size(width)}"
         for width, picked in zip(body.widths, body.picks, strict=True)
     ]
-    many = sum(len(picked) for picked in body.picks) > 1
     return (
-        f"Layer{'s' * many} {', '.join(told)} (MIT, see NOTICE), frozen and side by side, under a"
-        " linear head."
+        f"Layers {', '.join(told)} (MIT, see NOTICE), frozen and side by side, under a linear head."
     )
+
+
+def _size(width: int) -> str:
+    return SIZES.get(width, f"of width {width}")
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -21,11 +21,12 @@ from .deliver import Delivery, deliver
 from .figures import card_figures, served
 from .fitting import Fitting, Place, fit, processes
 from .held import read_held
+from .joined import load_body
 from .networks import ARCHITECTURES, Architecture, Network, build
 from .publish import accuracy_of, publish_figures
 from .teacher import Lesson, lessons
 from .temperature import calibrate
-from .train import Training, clips_of, encoder_of, learnable, noise_of, unheard_noise
+from .train import Training, clips_of, learnable, noise_of, unheard_noise
 from .variants import MOVES_TIME, Sounds, VariantError, check_names
 
 HELD = 5
@@ -110,7 +111,7 @@ def _trained(
     sounds = Sounds(noise=noise_of(job), voices=voices)
     of = material(learned, waves, job.known, how.balance, sounds, taught)
     torch.manual_seed(how.drawing.seed)
-    encoder = encoder_of(job) if how.architecture == "whisper" else None
+    encoder = load_body(job.encoders) if how.architecture == "whisper" else None
     network = build(how.architecture, job.known, encoder)
     if isinstance(network.body, Classic):
         network.body.measure(draw(of, how.drawing, 0).waves)

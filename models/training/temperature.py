@@ -14,10 +14,9 @@ from ..window import Float32
 from .augment import add_noise, reverberate, room, speed, telephone
 from .corpus import Clip, read_clip
 from .crossval import HeadWithout, HeldOut, read_pooled, train_head
-from .encoder import Encoder
 from .features import Features, pool, windows
 from .held import Known
-from .streaming import StreamingEncoder
+from .joined import Body
 
 SPEEDS: Final = (0.8, 0.9, 1.1, 1.25)
 COLDEST, HOTTEST = 0.05, 50.0
@@ -88,9 +87,7 @@ def strange(wave: Float32, noise: Sequence[Float32], rng: np.random.Generator) -
     return telephone(wave)
 
 
-def calibrate_for_strangers(
-    of: Known, encoder: Encoder | StreamingEncoder, noise: Sequence[Float32]
-) -> float:
+def calibrate_for_strangers(of: Known, encoder: Body, noise: Sequence[Float32]) -> float:
     """The temperature for voices unlike all that were learned from, where nobody unlike them may
     be heard: heads that have each learned from a single voice, asked about all other voices on the
     worst line, are as sure at it, in the mean, as they are often right.
@@ -112,7 +109,7 @@ def calibrate_for_strangers(
     return temperature_of_rights(np.concatenate(logits), np.array(truth))
 
 
-def _worst(of: Known, encoder: Encoder | StreamingEncoder, noise: Sequence[Float32]) -> Features:
+def _worst(of: Known, encoder: Body, noise: Sequence[Float32]) -> Features:
     """Pooled features of every clip on the worst line, called clean: it has one copy alone."""
     rows = [
         (pool(encoder, window), number)

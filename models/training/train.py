@@ -19,14 +19,13 @@ from ..manifest import Calibration, Manifest
 from ..window import Float32
 from .ablation import ablate, write_ablation
 from .corpus import Clip, CorpusError, read_clip, read_manifest
-from .ct2 import read_variables
 from .deliver import Delivery, deliver
 from .distil import Distillation, distil
-from .encoder import Encoder, EncoderConfig, load_encoder
 from .features import extract
 from .figures import card_figures, engines_of
 from .forms import FormName, network_of
 from .held import Known, frozen, read_held, tuned
+from .joined import Body, Joined, Part, load_body, sentence_of
 from .licences import free_noise, noise_credits
 from .publish import accuracy_of, publish_figures
 from .streaming import StreamingEncoder
@@ -39,12 +38,11 @@ class Training:
     """What to train, from what, and where to."""
 
     manifest: Path
-    encoder: Path | None
-    """CTranslate2 file of Whisper, tiny.en or a larger one: its width is read from it."""
+    encoders: tuple[Part, ...]
+    """What the network starts from; several are read side by side."""
     output: Path
     """The model folder."""
     cache: Path
-    encoder_sha256: str = ""
     noise: Path | None = None
     """Folder of noise recordings; white noise alone without one."""
     noise_without: tuple[str, ...] = ()
@@ -58,7 +56,8 @@ class Training:
     """How the streaming form's body learns labels; None: a head on frozen features."""
     name: str = "compact"
     version: str = "2026.11"
-    layers: int = 2
+    half: bool = False
+    """Compute frozen features in bfloat16."""
     penalty: float = 3e-3
     known: tuple[Label, ...] = tuple(label for label in LABELS if label not in ("other", "unknown"))
     fold_sizes: Mapping[str, int] = field(default_factory=dict)
@@ -80,7 +79,7 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     job = replace(job, known=learnable(clips, job))
     noise = noise_of(job)
     encoder = body_of(job, clips, noise, say)
-    data = extract(clips, encoder, noise, job.cache, say)
+    data = extract(clips, encoder, noise, job.cache, say, half=job.half)
     sizes = job.fold_sizes or fold_sizes_of(clips)
     of = Known(clips=clips, data=data, labels=job.known, sizes=sizes, penalty=job.penalty)
     if job.tuning is not None and isinstance(encoder, StreamingEncoder):
@@ -118,6 +117,8 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     accuracy |= accuracy_of(everybody, clips, judged.speakers, corpora, judged.folds)
     if isinstance(judged.encoder, StreamingEncoder) and job.tuning is not None:
         accuracy["tuned"] = asdict(job.tuning)
+    if job.form == "windowed":
+        accuracy["network"] = sentence_of(encoder)
     accuracy["unrolled"] = job.form == "unrolled"
     accuracy["ece_unseen_corpus"] = outside
     how = Delivery(
@@ -128,7 +129,7 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
         commercial=job.commercial,
         calibration=calibration,
         accuracy=accuracy,
-        feature_dim=encoder.config.width,
+        feature_dim=judged.head.weight.shape[1],
     )
     deliver(network_of(judged.encoder, judged.head, job.form), how, clips, clips, say)
     manifest = Manifest.load(job.output)
@@ -160,12 +161,17 @@ def try_augmentations(job: Training, say: Callable[[str], None]) -> Path:
 
 def body_of(
     job: Training, clips: Sequence[Clip], noise: Sequence[Float32], say: Callable[[str], None]
-) -> Encoder | StreamingEncoder:
-    """What a job's head reads: the encoder of its file, or the streaming form distilled from it.
+) -> Body:
+    """What a job's head reads: the layers of its files, or the streaming form distilled from them.
     Raises CorpusError, CheckpointError."""
-    encoder = encoder_of(job)
+    encoder = load_body(job.encoders)
     if job.form == "windowed":
         return encoder
+    if isinstance(encoder, Joined):
+        raise CorpusError(
+            f"the {job.form} form is distilled from one layer of one encoder: one --encoder, one"
+            " number for --layers; or --form windowed"
+        )
     return distil(encoder, clips, noise, job.cache / "distillation", say, job.distillation)
 
 
@@ -188,17 +194,6 @@ def foreign_of(job: Training) -> list[Clip]:
         return []
     clips = read_manifest(job.manifest)
     return [c for c in clips if c.corpus not in job.commercial and c.role == "eval"]
-
-
-def encoder_of(job: Training) -> Encoder:
-    """The first layers of a job's encoder file. Raises CorpusError, CheckpointError."""
-    if job.encoder is None:
-        raise CorpusError("this training starts from an encoder: --encoder model.bin")
-    variables = read_variables(job.encoder, prefix="encoder/", sha256=job.encoder_sha256)
-    width = len(variables["encoder/conv1/bias"])
-    return load_encoder(
-        variables, EncoderConfig(width=width, heads=max(1, width // 64), layers=job.layers)
-    )
 
 
 def learnable(clips: Sequence[Clip], job: Training) -> tuple[Label, ...]:

@@ -8,6 +8,7 @@ import soundfile
 
 from tonewatch.models.manifest import Manifest
 
+from ..models.training.small import write_corpus
 from .shell import tonewatch
 
 
@@ -32,6 +33,29 @@ def test_where_the_clips_come_from_must_be_said(
     tmp_path: Path, words: list[str], said: str
 ) -> None:
     answer = tonewatch("train", *words, "--output", tmp_path / "new")
+    assert answer.exit_code in (1, 2)
+    assert said in answer.output
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--layers", "2", "--layers", "3"], "--layers: give one for each --encoder"),
+        (["--encoder-sha256", "a", "--encoder-sha256", "b"], "--encoder-sha256: give one for each"),
+        (["--layers", "2-4"], "--layers 2-4: expected a number, or several as in 2+3+4"),
+        (["--precision", "fp16"], "--precision fp16 is for whole networks on GPUs"),
+        (["--layers", "2+3"], "model.bin: not a CTranslate2 model of version 6"),
+    ],
+)
+@pytest.mark.torch
+def test_words_about_encoders_that_do_not_fit_are_refused(
+    tmp_path: Path, words: list[str], said: str
+) -> None:
+    (tmp_path / "model.bin").write_bytes(bytes(100))
+    manifest = write_corpus(tmp_path / "corpus")
+    given = ["--manifest", manifest, "--encoder", tmp_path / "model.bin", *words]
+    answer = tonewatch("train", *given, "--output", tmp_path / "new")
     assert answer.exit_code in (1, 2)
     assert said in answer.output
     assert not (tmp_path / "new").exists()

@@ -10,11 +10,11 @@ from tonewatch.models.settings import EngineSettings
 from tonewatch.models.streaming_engine import StreamingEngine
 from tonewatch.models.training import train as room
 from tonewatch.models.training.distil import Distillation
-from tonewatch.models.training.encoder import EncoderConfig
+from tonewatch.models.training.joined import Part
 from tonewatch.models.training.tuning import Tuning
 from tonewatch.models.window import Window
 
-from .small import HEADS, variables, voice, write_corpus, write_ct2
+from .small import variables, voice, write_corpus, write_ct2
 
 pytestmark = pytest.mark.torch
 
@@ -24,7 +24,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> room.Training:
     base = tmp_path_factory.mktemp("train")
     return room.Training(
         manifest=write_corpus(base / "corpus"),
-        encoder=write_ct2(base / "model.bin", variables()),
+        encoders=(Part(path=write_ct2(base / "model.bin", variables())),),
         output=base / "own",
         cache=base / "cache",
         name="own",
@@ -35,13 +35,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> room.Training:
 
 
 def train(job: room.Training) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            room,
-            "EncoderConfig",
-            lambda width, heads, layers: EncoderConfig(width=width, heads=HEADS, layers=layers),
-        )
-        return room.train(job, lambda _: None)
+    return room.train(job, lambda _: None)
 
 
 @pytest.fixture(scope="module")

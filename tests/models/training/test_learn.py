@@ -10,14 +10,14 @@ from tonewatch.models.onnx_engine import OnnxEngine
 from tonewatch.models.training import train as room
 from tonewatch.models.training.batches import Drawing
 from tonewatch.models.training.corpus import CorpusError
-from tonewatch.models.training.encoder import EncoderConfig
 from tonewatch.models.training.fitting import Fitting
+from tonewatch.models.training.joined import Part
 from tonewatch.models.training.learn import Learning, learn
 from tonewatch.models.training.variants import VariantError
 from tonewatch.models.window import Window
 
 from ..tiny import tiny_model
-from .small import HEADS, WIDTH, variables, voice, write_corpus, write_ct2
+from .small import WIDTH, variables, voice, write_corpus, write_ct2
 
 pytestmark = pytest.mark.torch
 QUICK = Learning(
@@ -25,21 +25,12 @@ QUICK = Learning(
 )
 
 
-@pytest.fixture(autouse=True)
-def _small_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        room,
-        "EncoderConfig",
-        lambda width, heads, layers: EncoderConfig(width=width, heads=HEADS, layers=layers),
-    )
-
-
 def job(base: Path, **changes: object) -> room.Training:
     base.mkdir(parents=True, exist_ok=True)
     return replace(
         room.Training(
             manifest=write_corpus(base / "corpus"),
-            encoder=write_ct2(base / "model.bin", variables()),
+            encoders=(Part(path=write_ct2(base / "model.bin", variables())),),
             output=base / "own",
             cache=base / "cache",
             name="own",
@@ -120,7 +111,7 @@ def test_what_cannot_be_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="no recordings"):
         learn(plain, replace(QUICK, unlabelled=tmp_path / "cache"), lambda _: None, teacher)
     with pytest.raises(CorpusError, match="--encoder"):
-        learn(replace(plain, encoder=None), replace(QUICK, architecture="whisper"), lambda _: None)
+        learn(replace(plain, encoders=()), replace(QUICK, architecture="whisper"), lambda _: None)
 
 
 def test_free_weights_hear_free_corpora_alone(tmp_path: Path) -> None:

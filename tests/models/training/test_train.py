@@ -11,10 +11,10 @@ from tonewatch.models.manifest import Manifest
 from tonewatch.models.onnx_engine import OnnxEngine
 from tonewatch.models.training import train as room
 from tonewatch.models.training.corpus import CorpusError
-from tonewatch.models.training.encoder import EncoderConfig
+from tonewatch.models.training.joined import Part
 from tonewatch.models.window import Window
 
-from .small import HEADS, WIDTH, variables, voice, write_corpus, write_ct2
+from .small import WIDTH, variables, voice, write_corpus, write_ct2
 
 pytestmark = pytest.mark.torch
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.torch
 def job_of(base: Path, manifest: Path) -> room.Training:
     return room.Training(
         manifest=manifest,
-        encoder=write_ct2(base / "model.bin", variables()),
+        encoders=(Part(path=write_ct2(base / "model.bin", variables())),),
         output=base / "own",
         cache=base / "cache",
         name="own",
@@ -32,13 +32,7 @@ def job_of(base: Path, manifest: Path) -> room.Training:
 
 def trained(base: Path, manifest: Path, **words: Any) -> Path:
     job = replace(job_of(base, manifest), **words)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            room,
-            "EncoderConfig",
-            lambda width, heads, layers: EncoderConfig(width=width, heads=HEADS, layers=layers),
-        )
-        return room.train(job, lambda _: None)
+    return room.train(job, lambda _: None)
 
 
 @pytest.fixture(scope="module")
@@ -134,16 +128,39 @@ def test_a_sites_own_calls_are_one_corpus(tmp_path: Path) -> None:
         trained(tmp_path, manifest)
 
 
+def test_layers_of_two_encoders_become_one_model(tmp_path: Path) -> None:
+    wide = write_ct2(tmp_path / "wide.bin", variables())
+    narrow = write_ct2(tmp_path / "narrow.bin", variables(seed=1, width=8))
+    job = room.Training(
+        manifest=write_corpus(tmp_path / "corpus", corpora=("calls",), speakers=4),
+        encoders=(Part(path=wide, layers=(1, 2)), Part(path=narrow, layers=(2,))),
+        output=tmp_path / "own",
+        cache=tmp_path / "cache",
+        half=True,
+    )
+    folder = room.train(job, lambda _: None)
+    assert Manifest.load(folder).feature_dim == 2 * WIDTH + 8
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert f"Layers 1 and 2 of Whisper of width {WIDTH}, 2 of Whisper of width 8 (MIT" in card
+    engine = OnnxEngine(folder, provider="cpu")
+    (frames,) = engine.infer(
+        [Window(leg="a/b", start_frame=0, samples=voice(0, 0), speech=1.0, captured_at=0.0)]
+    )
+    assert frames.features.shape == (50, 2 * WIDTH + 8)
+    with pytest.raises(CorpusError, match="the streaming form is distilled from one layer of one"):
+        room.train(replace(job, form="streaming"), lambda _: None)
+
+
 def test_one_label_is_nothing_to_learn(tmp_path: Path) -> None:
     manifest = write_corpus(tmp_path / "corpus", labels=("angry",), speakers=1)
-    job = room.Training(manifest=manifest, encoder=Path("x"), output=tmp_path, cache=tmp_path)
+    job = room.Training(manifest=manifest, encoders=(), output=tmp_path, cache=tmp_path)
     with pytest.raises(CorpusError, match="two labels or more"):
         room.train(job, lambda _: None)
 
 
 def test_noise_recordings_must_be_there(tmp_path: Path) -> None:
     job = room.Training(
-        manifest=Path("x"), encoder=Path("x"), output=tmp_path, cache=tmp_path, noise=tmp_path
+        manifest=Path("x"), encoders=(), output=tmp_path, cache=tmp_path, noise=tmp_path
     )
     with pytest.raises(CorpusError, match="no noise recordings"):
         room.noise_of(job)
