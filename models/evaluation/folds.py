@@ -107,6 +107,16 @@ def teaching(clips: Sequence[Clip], most: int = FOLDS) -> Iterator[tuple[str, fr
             yield corpus, frozenset(speakers[number::most])
 
 
+def check_unlearned(clips: Sequence[Clip], manifest: Manifest) -> None:
+    """Raises CorpusError for a network whose body has learned labels of these speakers."""
+    learned = set(manifest.accuracy.get("trained_speakers", ()))
+    if "tuned" in manifest.accuracy and learned & {clip.speaker for clip in clips}:
+        raise CorpusError(
+            f"the body of {manifest.name} has learned these speakers' labels (--tune), which no"
+            " fold can undo: take clips of other speakers, or the figures on its card"
+        )
+
+
 def learn(
     clips: Sequence[Clip],
     embedded: Embedded,
@@ -121,12 +131,7 @@ def learn(
     Raises CorpusError for a network whose body has learned labels of these speakers, ImportError
     without the `train` extra.
     """
-    learned = set(manifest.accuracy.get("trained_speakers", ()))
-    if "tuned" in manifest.accuracy and learned & {clip.speaker for clip in clips}:
-        raise CorpusError(
-            f"the body of {manifest.name} has learned these speakers' labels (--tune), which no"
-            " fold can undo: take clips of other speakers, or the figures on its card"
-        )
+    check_unlearned(clips, manifest)
     from ..training.head import balanced_weights, fit_head, label_masks
 
     found = []

@@ -12,7 +12,15 @@ import numpy as np
 from ...models.centres import CENTRES_NAME, Compass
 from ...models.engine import Engine
 from ...models.evaluation.embeddings import COPIES, Embedded, embed
-from ...models.evaluation.folds import Fold, HeadEngine, learn, part, rivals_of, targets_of
+from ...models.evaluation.folds import (
+    Fold,
+    HeadEngine,
+    check_unlearned,
+    learn,
+    part,
+    rivals_of,
+    targets_of,
+)
 from ...models.labels import LABELS
 from ...models.training.corpus import Clip, CorpusError, read_manifest
 from ..decision.arrays import Float64
@@ -51,6 +59,8 @@ def assess(engine: Engine, job: Assessment, settings: StreamSettings, say: Say) 
     Raises CorpusError, EngineError, OSError, ImportError (without the `train` extra).
     """
     every = read_manifest(job.manifest)
+    # Before the long work, not behind it.
+    check_unlearned(every, engine.manifest)
     read = embed(engine, every, say, job.cache)
     known = [i for i, clip in enumerate(every) if clip.label in engine.manifest.known]
     clips, embedded = [every[i] for i in known], part(read, np.array(known, np.int64))

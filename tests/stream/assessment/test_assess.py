@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.models.evaluation.made import BandEngine, corpus
 
-from tonewatch.models.training.corpus import CorpusError
+from tonewatch.models.training.corpus import CorpusError, read_manifest
 from tonewatch.stream.assessment.assess import Assessment, assess
 from tonewatch.stream.settings import StreamSettings
 
@@ -39,3 +39,16 @@ def test_a_corpus_without_the_two_is_refused(tmp_path: Path) -> None:
             StreamSettings(),
             lambda _: None,
         )
+
+
+def test_a_body_that_learned_these_speakers_is_refused_before_anything_is_read(
+    tmp_path: Path,
+) -> None:
+    manifest = corpus(tmp_path / "clips")
+    engine = BandEngine()
+    learned = {"tuned": {"steps": 1}, "trained_speakers": [read_manifest(manifest)[0].speaker]}
+    engine.manifest = engine.manifest.model_copy(update={"accuracy": learned})
+    job = Assessment(manifest=manifest, output=tmp_path / "out")
+    with pytest.raises(CorpusError, match="has learned these speakers' labels"):
+        assess(engine, job, StreamSettings(), lambda _: None)
+    assert engine.read == 0
