@@ -4,11 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-import numpy as np
-
 from ..models.grid import SAMPLE_RATE
 from ..models.window import Window
-from .audio import Chunk, Gap
+from .audio import Chunk, Gap, in_one
 from .decision.evidence.pitch import Pitch
 from .engine_thread import Task
 from .events import Episode, Event, GapNoted
@@ -89,7 +87,7 @@ def joined(items: Sequence[Chunk | Gap]) -> list[Chunk | Gap]:
     for sound, group in groupby(items, lambda item: isinstance(item, Chunk)):
         run = list(group)
         if sound and len(run) > 1:
-            samples = np.concatenate([item.samples for item in run if isinstance(item, Chunk)])
+            samples = in_one([item.samples for item in run if isinstance(item, Chunk)])
             found.append(
                 Chunk(
                     leg=run[0].leg,

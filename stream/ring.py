@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..models.window import Float32
-from .audio import Chunk, Gap
+from .audio import Chunk, Gap, in_one
 
 LATE = "late reader"
 
@@ -60,6 +60,8 @@ class Ring:
             )
         self._leg, self._capacity = leg, capacity
         self._samples = np.zeros(capacity, dtype=np.float32)
+        # Written through this: numpy would hand Python's lock to another thread at each message.
+        self._memory = self._samples.data
         self._marks: deque[_Mark] = deque()
         self._lock = threading.Lock()
         self._start = self._written = self._cursor = start
@@ -74,8 +76,8 @@ class Ring:
             kept = samples[-self._capacity :]
             at = (self._stored + count - len(kept)) % self._capacity
             first = min(len(kept), self._capacity - at)
-            self._samples[at : at + first] = kept[:first]
-            self._samples[: len(kept) - first] = kept[first:]
+            self._memory[at : at + first] = kept[:first].data
+            self._memory[: len(kept) - first] = kept[first:].data
             self._note(count, captured_at, "")
             self._stored += count
             self._peak = max(self._peak, self._waiting())
@@ -198,7 +200,7 @@ class Ring:
         stored = mark.stored + self._cursor - mark.start
         at, length = stored % self._capacity, until - self._cursor
         first = min(length, self._capacity - at)
-        samples = np.concatenate([self._samples[at : at + first], self._samples[: length - first]])
+        samples = in_one([self._samples[at : at + first], self._samples[: length - first]])
         chunk = Chunk(
             leg=self._leg, start=self._cursor, samples=samples, captured_at=mark.captured_at
         )

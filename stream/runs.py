@@ -10,6 +10,7 @@ import numpy as np
 
 from ..models.grid import FRAME_RATE, FRAME_SAMPLES
 from ..models.window import Float32, Window
+from .audio import in_one
 from .listener.heard import Bool, Heard
 from .settings import WindowSettings
 
@@ -139,7 +140,7 @@ class RunCutter:
         return Window(
             leg=self._leg,
             start_frame=start,
-            samples=np.concatenate(parts),
+            samples=in_one(parts),
             speech=float(self._speech[rows].mean()),
             captured_at=captured_at,
             warming_up=end - self._run < YOUNG,

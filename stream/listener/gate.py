@@ -10,6 +10,7 @@ import onnxruntime as ort
 
 from ...models.grid import FRAME_SAMPLES, SAMPLE_RATE
 from ...models.window import Float32
+from ..audio import in_one
 from ..settings import ListenerSettings
 from .heard import Bool
 
@@ -81,7 +82,7 @@ class Gate:
 
     def push(self, samples: Float32) -> None:
         """Add 16 kHz samples [N]."""
-        self._pending = np.concatenate([self._pending, samples])
+        self._pending = in_one([self._pending, samples])
 
     @property
     def ready(self) -> bool:
@@ -169,8 +170,7 @@ def _waiting(gates: Sequence[Gate]) -> list[Gate]:
 def advance(gates: Sequence[Gate], vad: Vad) -> None:
     """Let every gate read its waiting blocks, one block of each in a call of the network."""
     while waiting := _waiting(gates):
-        # Joined as bytes: numpy would hand Python's lock to another thread at each block.
-        blocks = np.frombuffer(b"".join(gate.block.data for gate in waiting), np.float32)
+        blocks = in_one([gate.block for gate in waiting])
         gains = np.array([gate.gain for gate in waiting], np.float32)
         blocks = blocks.reshape(len(waiting), -1) * gains[:, None]
         states = np.concatenate([gate.state for gate in waiting], axis=1)

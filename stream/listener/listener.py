@@ -1,13 +1,14 @@
 """One leg made ready for windows: 16 kHz, int16 steps, speech flags, exact positions."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ...models.grid import FRAME_SAMPLES, SAMPLE_RATE, frames_to_seconds
 from ...models.window import Float32
-from ..audio import Chunk, Gap
+from ..audio import Chunk, Gap, in_one
 from ..settings import ListenerSettings
 from .denoise import Block, Denoiser, Plain, noisereduce_cleaner
 from .gate import Gate, Vad, advance
@@ -57,7 +58,8 @@ class Listener:
         """Samples that were NaN or infinite."""
 
     def push(self, items: Sequence[Chunk | Gap]) -> None:
-        """Take chunks and gaps; what they complete waits for the gate (`listen`).
+        """Take chunks and gaps, their samples as `prepared` leaves them; what they complete waits
+        for the gate (`listen`).
 
         Raises ValueError if one does not begin where the last one ended.
         """
@@ -70,7 +72,7 @@ class Listener:
             if isinstance(item, Gap):
                 self._skip(item.length)
             else:
-                self._take(item.samples)
+                self._add(self._resampler.push(item.samples))
             self._times.add(self._resampler.taken, item.captured_at)
 
     def finish(self) -> None:
@@ -102,18 +104,15 @@ class Listener:
         return [piece]
 
     @property
+    def resamples(self) -> bool:
+        """Whether the leg's rate is another one than 16 kHz."""
+        return self._rate != SAMPLE_RATE
+
+    @property
     def latency_s(self) -> float:
         """Seconds of sound inside: what resampler, unfinished frame and denoiser hold back."""
         given = self._given - self._after.held
         return self._resampler.taken / self._rate - frames_to_seconds(given)
-
-    def _take(self, samples: Float32) -> None:
-        finite = np.isfinite(samples)
-        if not finite.all():
-            self.not_finite += int((~finite).sum())
-            samples = np.where(finite, samples, np.float32(0))
-        within = np.minimum(np.maximum(samples, np.float32(-1)), np.float32(1))
-        self._add(self._resampler.push(within))
 
     def _skip(self, length: int) -> None:
         begin = self._resampler.taken
@@ -129,13 +128,16 @@ class Listener:
 
     def _add(self, samples: Float32) -> None:
         first = self._resampler.given - len(samples)
-        samples = quantise(samples)
+        if self.resamples:
+            samples = quantise(samples)
+        elif self._silent:
+            samples = samples.copy()
         for start, stop in self._silent:
             samples[max(0, start - first) : max(0, stop - first)] = 0
         while self._silent and self._silent[0][1] <= self._resampler.given:
             self._silent.popleft()
         self.gate.push(samples)
-        self._samples = np.concatenate([self._samples, samples])
+        self._samples = in_one([self._samples, samples])
 
     def _gap_flags(self, first: int, count: int) -> Bool:
         flags = np.zeros(count, dtype=np.bool_)
@@ -149,9 +151,37 @@ class Listener:
         return flags
 
 
+def prepared(
+    batch: Sequence[tuple[Listener, Sequence[Chunk | Gap]]],
+) -> Iterator[tuple[Listener, list[Chunk | Gap]]]:
+    """The same with finite samples in [-1, 1], which the listeners count, in int16 steps where they
+    are not resampled: worked out for all legs together."""
+    sounds = [item.samples for _, items in batch for item in items if isinstance(item, Chunk)]
+    sound = in_one(sounds)
+    finite = np.isfinite(sound)
+    spoilt = not finite.all()
+    if spoilt:
+        sound = np.where(finite, sound, np.float32(0))
+    sound = np.minimum(np.maximum(sound, np.float32(-1)), np.float32(1))
+    steps = sound if all(one.resamples for one, _ in batch) else quantise(sound)
+    stop = 0
+    for listener, items in batch:
+        good: list[Chunk | Gap] = []
+        for item in items:
+            if isinstance(item, Chunk):
+                place = slice(stop, stop := stop + len(item.samples))
+                if spoilt:
+                    listener.not_finite += int(np.count_nonzero(~finite[place]))
+                samples = sound[place] if listener.resamples else steps[place]
+                good.append(replace(item, samples=samples))
+            else:
+                good.append(item)
+        yield listener, good
+
+
 def listen(batch: Sequence[tuple[Listener, Sequence[Chunk | Gap]]], vad: Vad) -> list[list[Heard]]:
     """Advance many listeners; the gate's network sees one block of each in a call."""
-    for listener, items in batch:
+    for listener, items in prepared(batch):
         listener.push(items)
     advance([listener.gate for listener, _ in batch], vad)
     return [listener.heard() for listener, _ in batch]

@@ -92,7 +92,11 @@ class Ingest:
     @property
     def tick_s(self) -> float:
         """Seconds until `tick` wants to be called."""
-        return 0.03 if self._stream is not None and self._stream.waiting else 0.25
+        stream = self._stream
+        if stream is None or stream.ending:
+            return 0.25
+        # While sound comes, each message does what is due.
+        return 0.03 if stream.waiting else 1.0
 
     def receive_text(self, text: str) -> list[Action]:
         """A text message has come."""

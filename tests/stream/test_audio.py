@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tonewatch.stream.audio import Chunk, Gap, Span
+from tonewatch.stream.audio import Chunk, Gap, Span, in_one
 
 
 def test_positions_follow_from_start_and_length() -> None:
@@ -22,3 +24,10 @@ def test_samples_are_never_changed_after_they_were_handed_over() -> None:
 def test_samples_of_another_kind_are_refused_by_name(samples: np.ndarray) -> None:
     with pytest.raises(TypeError, match="leg 'customer': expected float32 samples"):
         Chunk(leg="customer", start=0, samples=samples, captured_at=0.0)
+
+
+@given(st.lists(st.lists(st.floats(-1, 1, width=32), max_size=9), max_size=5))
+def test_parts_lie_behind_each_other(parts: list[list[float]]) -> None:
+    together = in_one([np.array(part, np.float32) for part in parts])
+    assert together.dtype == np.float32
+    assert together.tolist() == [value for part in parts for value in part]
