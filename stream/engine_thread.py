@@ -145,8 +145,7 @@ class EngineThread(Worker):
         """Whether the engine is being loaded."""
         return self._loading
 
-    @property
-    def behind(self) -> bool:
+    def busy(self) -> bool:
         """Whether a window waits."""
         return bool(self._waiting)
 

@@ -112,11 +112,7 @@ class Monitor:
             late=self._latency.add,
             now=self._clock.now,
             to_ns=self._clock.to_ns,
-            pitch=(
-                Beside(SwiftF0(), busy=lambda: self._engine.behind)
-                if settings.evidence.enabled
-                else None
-            ),
+            pitch=Beside(SwiftF0(), busy=self._engine.busy) if settings.evidence.enabled else None,
         )
         self._links = SessionLinks(
             tell=self.tell,
