@@ -2,7 +2,7 @@
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ..models.manifest import Manifest
 from ..models.registry import WAY_UP, available, models_folder
@@ -20,7 +20,15 @@ def command(models_dir: str | None) -> None:
     """List the models that can be loaded, and what each may be used for."""
     settings = settings_from(None, (), {"engine.models_dir": models_dir}).engine
     models = available(settings)
-    table = Table("model", "version", "labels", "window", "precision", "checks", "licence")
+    table = Table(
+        Column("model", no_wrap=True),
+        "version",
+        "labels",
+        "window",
+        "precision",
+        "checks",
+        "licence",
+    )
     for model in models:
         facts = model.manifest
         table.add_row(

@@ -1,9 +1,8 @@
 """README.md of a model folder, written from its manifest: no figure in it is typed by hand."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from ..evaluation.report import (
     changes_text,
@@ -14,16 +13,14 @@ from ..evaluation.report import (
     unknown_table,
 )
 from ..manifest import Manifest
-
-FIGURES_NAME: Final = "card.json"
-PICTURE_NAME: Final = "card.png"
+from .card_files import FIGURES_NAME, PICTURE_NAME
 
 _FAILURES = """## Known failures
 
 - All training speech is acted, in single sentences: figures on acted speech overstate accuracy on
   real calls. On an unseen acted corpus they fall as the second table says; on calls expect less.
 - Languages other than those of the data below were never heard.
-- `other` and `unknown` cannot be read: the model gives them no mass. `unknown` comes from the
+- {unread} cannot be read: the model gives them no mass. `unknown` comes from the
   product's own checks of confidence and line quality.
 - Disgust is scarce in the data, and people themselves hear it as neutral more often than not.
 - Noise and telephone lines cost accuracy (columns of the tables).
@@ -97,7 +94,7 @@ def write_card(folder: Path, manifest: Manifest, figures: Mapping[str, Any] | No
         "## Accuracy",
         "",
         f"Unweighted average recall in percent, {measured}. Unseen speakers (the other speakers of"
-        " the corpus and all other corpora were trained on):",
+        " the corpus and all other corpora named below were trained on):",
         "",
         *_table(accuracy["uar_unseen_speakers"]),
         "",
@@ -115,9 +112,14 @@ def write_card(folder: Path, manifest: Manifest, figures: Mapping[str, Any] | No
             for s in manifest.data
         ),
         "",
-        _FAILURES,
+        _FAILURES.format(unread=_unread(manifest)),
     ]
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def _unread(manifest: Manifest) -> str:
+    names = [f"`{label}`" for label in manifest.labels if label not in manifest.known]
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def _calibration(manifest: Manifest) -> str:
@@ -267,39 +269,3 @@ def _table(rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
         for name, row in rows.items()
     ]
     return [head, "|---" * (len(copies) + 1) + "|", *body]
-
-
-def write_figures(folder: Path, figures: Mapping[str, Any]) -> None:
-    """Write `folder/card.json` and, of what it holds, `folder/card.png`."""
-    text = json.dumps(figures, indent=1, ensure_ascii=False)
-    (folder / FIGURES_NAME).write_text(text + "\n", encoding="utf-8")
-    draw_card(folder / PICTURE_NAME, figures)
-
-
-def read_figures(folder: Path) -> dict[str, Any] | None:
-    """What `write_figures` wrote there; None where it has not."""
-    path = folder / FIGURES_NAME
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-
-
-def draw_card(path: Path, figures: Mapping[str, Any]) -> None:
-    """Confidence against rights, and error among the answered, of unseen speakers and corpora."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 3.6), layout="constrained")
-    sure, told = figure.subplots(1, 2)
-    sure.plot([0, 1], [0, 1], color="grey", linewidth=1, linestyle="--")
-    for kind, colour in (("speakers", "tab:blue"), ("corpora", "tab:orange")):
-        found = figures[kind]
-        if found is None:
-            continue
-        bins = found["reliability"]
-        sure.plot(bins["confidence"], bins["accuracy"], marker="o", color=colour, label=kind)
-        shares = [float(name.removesuffix(" %")) for name in found["risk_coverage"]]
-        told.plot(shares, list(found["risk_coverage"].values()), color=colour, label=kind)
-    sure.set(xlabel="confidence", ylabel="right", xlim=(0, 1), ylim=(0, 1))
-    told.set(xlabel="answered, percent of the clips", ylabel="error among them, percent")
-    told.set_ylim(bottom=0)
-    for axes in (sure, told):
-        axes.legend(title="unseen")
-    figure.savefig(path, dpi=100)

@@ -77,10 +77,11 @@ def card_figures(
 
     `noise` are recordings that were not learned with; none: white noise."""
     temperature = manifest.calibration.temperature
+    learned = {source.corpus for source in manifest.data}
     told: dict[str, Any] = {
         "clips_taken": EVERY,
         "noise": len(noise),
-        "languages": sorted({clip.language for clip in clips} - {""}),
+        "languages": sorted({c.language for c in clips if c.corpus in learned} - {""}),
         "speakers": _figures(clips, speakers, temperature, manifest.known),
         "corpora": None,
     }

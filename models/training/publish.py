@@ -4,14 +4,17 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..labels import LABELS, Label
 from ..manifest import DataSource, Licence, Manifest
-from .card import write_card, write_figures, write_notice
+from .card import write_card, write_notice
+from .card_files import write_figures
 from .corpus import Clip
 from .crossval import SHARED, HeldOut, rivals_told_apart, uar
 from .features import COPIES
+
+FREE_NOTICE: Final = "Trained on free data alone: commercial use is allowed."
 
 
 def publish(folder: Path, manifest: Manifest, *, notice: bool = True) -> None:
@@ -98,7 +101,7 @@ def sources_of(clips: Sequence[Clip], commercial: Sequence[str]) -> tuple[DataSo
 def licence_of(clips: Sequence[Clip], commercial: Sequence[str], name: str) -> Licence:
     """What may be done with weights that saw these clips."""
     if all(clip.corpus in commercial for clip in clips):
-        return Licence(name="free", commercial_use=True, notice="Trained on free data alone.")
+        return Licence(name="free", commercial_use=True, notice=FREE_NOTICE)
     return Licence(
         name="research and evaluation only",
         commercial_use=False,

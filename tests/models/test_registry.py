@@ -1,10 +1,14 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tonewatch.models.engine import EngineError, ModelNotFoundError
-from tonewatch.models.registry import available, find, load_engine, way_up
+from tonewatch.models.grid import FRAME_SAMPLES
+from tonewatch.models.manifest import MANIFEST_NAME
+from tonewatch.models.registry import available, embedded_folder, find, load_engine, way_up
 from tonewatch.models.settings import EngineSettings
+from tonewatch.models.window import Window
 
 from .tiny import tiny_model
 
@@ -38,6 +42,21 @@ def test_auto_leaves_out_a_model_that_failed_its_checks(tmp_path: Path) -> None:
     assert find(settings(tmp_path)).manifest.name == "emotion2vec_plus_base"
 
 
+def test_auto_says_in_the_log_what_it_took_what_it_left_out_and_the_way_to_a_better_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed = [{"name": "parity", "value": 1.0, "limit": 0.1, "passed": False}]
+    tiny_model(tmp_path / "emotion2vec_plus_large", checks=failed)
+    tiny_model(tmp_path / "emotion2vec_plus_base")
+    with caplog.at_level("INFO"):
+        load_engine(settings(tmp_path))
+    assert "model emotion2vec_plus_large failed its checks and is left out" in caplog.text
+    assert (
+        "model auto took emotion2vec_plus_base; a better one: "
+        "tonewatch export emotion2vec_plus_large" in caplog.text
+    )
+
+
 def test_a_model_that_failed_its_checks_loads_only_by_force(tmp_path: Path) -> None:
     failed = [{"name": "parity", "value": 1.0, "limit": 0.1, "passed": False}]
     tiny_model(tmp_path / "mine", checks=failed)
@@ -63,18 +82,25 @@ def test_a_broken_folder_is_left_out_and_named(
 
 
 @pytest.mark.parametrize(
-    ("device", "openvino", "best"),
+    ("device", "openvino", "instructions", "best"),
     [
-        ("cpu", False, "int8"),
-        ("cpu", True, "bf16"),
-        ("cuda", False, "fp16"),
+        ("cpu", False, False, "int8"),
+        ("cpu", True, True, "bf16"),
+        ("cpu", True, False, "int8-static"),
+        ("cuda", False, False, "fp16"),
     ],
 )
 def test_auto_takes_the_precision_that_wins_on_this_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, openvino: bool, best: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    device: str,
+    openvino: bool,
+    instructions: bool,
+    best: str,
 ) -> None:
-    from tonewatch.models import onnx_session, registry
+    from tonewatch.models import onnx_session, openvino_session, registry
 
+    monkeypatch.setattr(openvino_session, "has_bf16", lambda: instructions)
     monkeypatch.setattr(onnx_session, "wanted", lambda provider: device)
     monkeypatch.setattr(registry, "find_spec", lambda name: openvino or None)
     for precision in ("fp32", "fp16", "bf16", "int8", "int8-static"):
@@ -92,3 +118,34 @@ def test_a_model_without_one_of_the_rivals_says_that_the_decision_is_off(
     tiny_model(tmp_path / "mine", known=["fearful", "happy"])
     load_engine(settings(tmp_path, "mine"))
     assert "does not know disgusted: the fear/disgust decision is off" in caplog.text
+
+
+SHIPPED = sorted(path.parent.name for path in embedded_folder().glob(f"*/{MANIFEST_NAME}"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_each_model_that_comes_along_loads_and_answers(tmp_path: Path, name: str) -> None:
+    engine = load_engine(settings(tmp_path, name, provider="cpu", threads=1))
+    facts = engine.manifest
+    assert facts.name == name
+    assert len((embedded_folder() / name / facts.graph).read_bytes()) < 8_000_000
+    assert facts.licence.commercial_use == all(source.commercial for source in facts.data)
+    sound = 0.1 * np.random.default_rng(0).standard_normal(facts.lengths[-1])
+    window = Window(
+        leg="a/b",
+        start_frame=0,
+        samples=sound.astype(np.float32),
+        speech=1.0,
+        captured_at=0.0,
+    )
+    engine.open("a/b")
+    (frames,) = engine.infer([window])
+    delay = facts.streaming.delay_frames if facts.streaming else 0
+    assert len(frames.logits) == max(0, facts.lengths[-1] // FRAME_SAMPLES - delay)
+    assert frames.features.shape[1] == facts.feature_dim
+
+
+def test_what_comes_along_has_weights_that_may_be_sold(tmp_path: Path) -> None:
+    assert set(SHIPPED) == {"compact", "compact-free", "compact-stream"}
+    assert find(settings(tmp_path, "compact-free")).manifest.licence.commercial_use
+    assert find(settings(tmp_path)).manifest.name == "compact-stream", "the default stays"

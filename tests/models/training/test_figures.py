@@ -77,6 +77,7 @@ def test_a_clip_is_judged_by_a_network_without_its_speaker(
     assert figures["speakers"]["groups"]["all"]["all"]["speakers"] == 4
     assert figures["condition_clips"] == 12
     assert figures["noise"] == 1
+    assert figures["languages"] == []
     assert figures["changes"]["onsets"].keys() == {"angry", "fearful"}
 
 
