@@ -173,6 +173,8 @@ class Decision:
                 self._told = self._tie_breaker.broken(self._told, self._focuser.within)
             if self._ear is not None and episode.state == "closed":
                 self._told = replace(self._told, evidence=self._ear.evidence(episode))
+            elif self._ear is not None:
+                self._ear.expect(episode)
             episodes.append(self._told)
         return tuple(episodes)
 

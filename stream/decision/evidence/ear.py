@@ -20,7 +20,7 @@ from ..times import frames_of
 from .baseline import baseline
 from .compare import compare
 from .measures import LEAST_SPEECH, Measures, measure
-from .pitch import Pitch
+from .pitch import Later, Pitch
 
 STRETCH: Final = 3 * FRAME_RATE
 """Frames measured at a time, of the baseline and of an episode at most."""
@@ -53,7 +53,7 @@ class Ear:
         self._stretch_stop = start_frame + STRETCH
         self._spoken = 0
         """Stretches with speech so far."""
-        self._before: deque[tuple[int, Callable[[], Measures]]] = deque()
+        self._before: deque[tuple[int, Later[Measures]]] = deque()
         """First frame behind a stretch, and what is measured of it, perhaps only when asked for."""
 
     def hear(self, heard: Heard) -> None:
@@ -73,6 +73,12 @@ class Ear:
         done = sum(stop <= oldest for stop, _ in self._before)
         for _ in range(done - _KEPT):
             self._before.popleft()
+
+    def expect(self, episode: Episode) -> None:
+        """An episode is open: what came before it will be asked for when it closes."""
+        for stop, found in self._before:
+            if stop <= episode.start:
+                found.hurry()
 
     def evidence(self, episode: Episode) -> tuple[Evidence, ...]:
         """What the voice did in a closed episode, against what it did before."""

@@ -1,14 +1,13 @@
 """The voice's pitch, by SwiftF0 (MIT, see NOTICE) through ONNX Runtime."""
 
-import functools
 import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import numpy as np
 import onnxruntime as ort
@@ -31,6 +30,7 @@ MOST_WAITING: Final = 1000
 """Stretches of 3 s that may wait for a quiet moment: 100 MB."""
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,6 +49,32 @@ class Contour:
             return np.where(self.voiced, 12 * np.log2(self.hz / 100.0), np.nan)
 
 
+class Later(Protocol[T_co]):
+    """What is found out meanwhile."""
+
+    def __call__(self) -> T_co:
+        """What was found; waits for it."""
+        ...
+
+    def hurry(self) -> None:
+        """It will be asked for soon."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """What was found at once."""
+
+    what: T
+
+    def __call__(self) -> T:
+        """It."""
+        return self.what
+
+    def hurry(self) -> None:
+        """It is there already."""
+
+
 class Pitch(Protocol):
     """Whatever finds the pitch of 16 kHz samples."""
 
@@ -56,10 +82,9 @@ class Pitch(Protocol):
         """Pitch of samples [N] in [-1, 1]; value k stands for samples 256 k to 256 k + 255."""
         ...
 
-    def begin(self, act: Callable[[], T]) -> Callable[[], T]:
-        """Have something done that needs the pitch; the call gives what came of it."""
-        found = act()
-        return lambda: found
+    def begin(self, act: Callable[[], T]) -> Later[T]:
+        """Have something done that needs the pitch."""
+        return Found(act())
 
     def go_on(self) -> None:
         """Some time has passed."""
@@ -101,11 +126,38 @@ class SwiftF0(Pitch):
         )
 
 
-@dataclass(slots=True, kw_only=True, eq=False, weakref_slot=True)
-class _Task:
-    act: Callable[[], Any] | None
-    """None once somebody has begun it."""
-    found: "Future[Any]" = field(default_factory=Future)
+class _Task(Generic[T]):
+    """Something to do once: in the thread beside, or by who cannot wait for it."""
+
+    def __init__(self, act: Callable[[], T], beside: "Beside") -> None:
+        self._act: Callable[[], T] | None = act
+        self._beside = beside
+        self._lock = threading.Lock()
+        self._found: Future[T] = Future()
+
+    def __call__(self) -> T:
+        self.do()
+        return self._found.result()
+
+    def hurry(self) -> None:
+        if self.waits:
+            self._beside.put_first(self)
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has begun it."""
+        return self._act is not None
+
+    def do(self) -> None:
+        """Do it, unless somebody else has begun."""
+        with self._lock:
+            act, self._act = self._act, None
+        if act is None:
+            return
+        try:
+            self._found.set_result(act())
+        except Exception as error:  # whatever it is, it belongs to who asks
+            self._found.set_exception(error)
 
 
 class Beside(Pitch):
@@ -124,20 +176,28 @@ class Beside(Pitch):
         self._busy, self._most = busy, most
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pitch")
         self._lock = threading.Lock()
-        self._waiting: deque[weakref.ref[_Task]] = deque()
+        self._waiting: deque[weakref.ref[_Task[Any]]] = deque()
+        self._first: deque[weakref.ref[_Task[Any]]] = deque()
+        """Those for which somebody will wait soon: done however busy it is."""
         self._working = self._ended = False
 
     def track(self, samples: Float32) -> Contour:
         """As the other one, in the caller's thread."""
         return self._pitch.track(samples)
 
-    def begin(self, act: Callable[[], T]) -> Callable[[], T]:
+    def begin(self, act: Callable[[], T]) -> Later[T]:
         """The same, done meanwhile or when it is asked for."""
-        task = _Task(act=act)
+        task = _Task(act, self)
         with self._lock:
             self._waiting.append(weakref.ref(task))
         self.go_on()
-        return functools.partial(self._result, task)
+        return task
+
+    def put_first(self, task: _Task[Any]) -> None:
+        """Do a task before all others."""
+        with self._lock:
+            self._first.append(weakref.ref(task))
+        self.go_on()
 
     def go_on(self) -> None:
         """Do what waits, if there is time for it."""
@@ -153,31 +213,19 @@ class Beside(Pitch):
             self._ended = True
         self._thread.shutdown()
 
-    def _next(self) -> _Task | None:
-        """What has waited longest, if it is to be done now."""
-        while self._waiting and (len(self._waiting) > self._most or not self._busy()):
-            task = self._waiting.popleft()()
-            if task is not None and task.act is not None:
+    def _next(self) -> _Task[Any] | None:
+        """What is to be done now: what somebody will wait for, then what has waited longest."""
+        while self._first or len(self._waiting) > self._most or not self._busy():
+            queue = self._first or self._waiting
+            if not queue:
+                return None
+            task = queue.popleft()()
+            if task is not None and task.waits:
                 return task
         return None
 
-    def _work(self, task: _Task) -> None:
-        self._do(task)
+    def _work(self, task: _Task[Any]) -> None:
+        task.do()
         with self._lock:
             self._working = False
         self.go_on()
-
-    def _result(self, task: _Task) -> Any:
-        self._do(task)
-        return task.found.result()
-
-    def _do(self, task: _Task) -> None:
-        """Do it, unless somebody else has begun."""
-        with self._lock:
-            act, task.act = task.act, None
-        if act is None:
-            return
-        try:
-            task.found.set_result(act())
-        except Exception as error:  # whatever it is, it belongs to who asks
-            task.found.set_exception(error)

@@ -114,3 +114,14 @@ def test_a_leg_may_begin_anywhere_and_break_off() -> None:
     ear.hear(heard(voice(4.0), 1017))
     ear.hear(heard(voice(4.0), 5000))
     assert [one.kind for one in ear.evidence(episode(5050, 5150))]
+
+
+def test_evidence_is_the_same_where_an_open_episode_hurried_it() -> None:
+    ear = Ear(EvidenceSettings(), DecisionSettings(), Level())
+    beside = Beside(Level(), busy=lambda: True)
+    busy = Ear(EvidenceSettings(), DecisionSettings(), beside)
+    for one in (ear, busy):
+        one.hear(CALL)
+        one.expect(episode(700, 800, 750))
+    assert busy.evidence(episode(700, 800, 750)) == ear.evidence(episode(700, 800, 750))
+    beside.end()

@@ -86,3 +86,18 @@ def test_what_fails_beside_fails_for_who_asks() -> None:
     assert beside.begin(lambda: 7)() == 7
     beside.end()
     assert beside.begin(lambda: 8)() == 8
+
+
+def test_what_somebody_will_wait_for_is_done_however_busy_it_is() -> None:
+    beside, done = Beside(SwiftF0(), busy=lambda: True), threading.Event()
+    order: list[str] = []
+    first = beside.begin(lambda: order.append("first"))
+    second = beside.begin(lambda: (order.append("second"), done.set()))
+    second.hurry()
+    assert done.wait(10)
+    assert order == ["second"]
+    first()
+    second()
+    first.hurry()
+    beside.end()
+    assert order == ["second", "first"]
