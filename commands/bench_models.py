@@ -18,9 +18,10 @@ from ..models.settings import EngineSettings
 from ..models.window import Float32, Window
 from ..stream.engine_thread import RUN_WAITING
 from ..stream.listener.heard import Heard
-from ..stream.settings import StreamSettings, WindowSettings
+from ..stream.settings import StreamSettings
 from .bench_models_call import assemble, every_hop, hear, speech_share, windows_of
 from .bench_models_cost import Costs, Read, matrix_peak, measure, operations, ratio
+from .bench_models_pairs import pair_rows, settings_of, work_of
 from .bench_models_queue import Arrival, Held, capacity, simulate
 
 FUNASR = "FunASR generate"
@@ -160,17 +161,6 @@ def _model_row(
     }
 
 
-def _settings(hop_ms: int, **change: Any) -> StreamSettings:
-    hop = hop_ms * change.get("stretch", 1)
-    rest = {key: value for key, value in change.items() if key != "stretch"}
-    return StreamSettings(window=WindowSettings(hop_ms=hop, **rest))
-
-
-def _work(windows: Sequence[Window], cost: Costs) -> float:
-    """Milliseconds of all the windows."""
-    return sum(cost.median(len(window.samples)) for window in windows)
-
-
 def _policy_rows(
     bench: ModelsBench,
     engines: Mapping[str, Engine],
@@ -184,14 +174,14 @@ def _policy_rows(
     for name, engine in plain.items():
         full = every_hop(call, engine.manifest.window_samples, bench.hop_ms * FRAME_RATE // 1000)
         policies = {
-            policy: windows_of(heard, _settings(bench.hop_ms, **change), engine.manifest)
+            policy: windows_of(heard, settings_of(bench.hop_ms, **change), engine.manifest)
             for policy, change in POLICIES.items()
         }
-        whole = _work(full, costs[name])
+        whole = work_of(full, costs[name])
         reference = costs.get(FUNASR)
-        theirs = _work(full, reference) if reference else None
+        theirs = work_of(full, reference) if reference else None
         for policy, windows in {"every hop": full, **policies}.items():
-            work = _work(windows, costs[name])
+            work = work_of(windows, costs[name])
             rows.append(
                 {
                     "model": engine.manifest.name,
@@ -202,47 +192,7 @@ def _policy_rows(
                     "faster_than_funasr": theirs / work if theirs else None,
                 }
             )
-    return rows + _pair_rows(bench, plain, costs, heard)
-
-
-def _pair_rows(
-    bench: ModelsBench,
-    engines: Mapping[str, Engine],
-    costs: Mapping[str, Costs],
-    heard: Sequence[Heard],
-) -> list[dict[str, Any]]:
-    """Base for the curve and large once a second, against large alone, precision by precision."""
-    rows = []
-    for large_name, large in engines.items():
-        for base_name, base in engines.items():
-            facts = large.manifest, base.manifest
-            if "large" not in facts[0].name or "base" not in facts[1].name:
-                continue
-            if facts[0].precision != facts[1].precision:
-                continue
-            fast = windows_of(heard, _settings(bench.hop_ms), base.manifest)
-            slow = _once_a_second(fast)
-            work = _work(fast, costs[base_name]) + _work(slow, costs[large_name])
-            rows.append(
-                {
-                    "model": f"{facts[1].name} with {facts[0].name}",
-                    "policy": "base for the curve, large once a second",
-                    "windows": len(fast) + len(slow),
-                    "ms_per_second": work / bench.call_s,
-                    "gain": _work(fast, costs[large_name]) / work,
-                    "faster_than_funasr": None,
-                }
-            )
-    return rows
-
-
-def _once_a_second(windows: Sequence[Window]) -> list[Window]:
-    """The first window, and each that ends a second or more after the last one taken."""
-    taken: list[Window] = []
-    for window in windows:
-        if not taken or window.stop_frame - taken[-1].stop_frame >= FRAME_RATE:
-            taken.append(window)
-    return taken
+    return rows + pair_rows(plain, costs, heard, hop_ms=bench.hop_ms, seconds=bench.call_s)
 
 
 def _hold(
@@ -255,7 +205,7 @@ def _hold(
 ) -> Callable[[int], Held]:
     """What becomes of a number of channels."""
     streaming = engine.manifest.streaming is not None
-    windows = windows_of(heard, _settings(hop_ms), engine.manifest)
+    windows = windows_of(heard, settings_of(hop_ms), engine.manifest)
     pattern = [
         Arrival(at=window.captured_at, cost=cost.median(len(window.samples)) / 1e3)
         for window in windows
@@ -308,7 +258,7 @@ def _curves(
         counts = sorted({max(1, round(most * share)) for share in (0.25, 0.5, 0.75, 1, 1.25, 1.5)})
         tried = [hold(count) for count in counts]
         by_hop = {
-            hop: _work(windows_of(heard, _settings(hop), engine.manifest), costs[name])
+            hop: work_of(windows_of(heard, settings_of(hop), engine.manifest), costs[name])
             / bench.call_s
             for hop in (160, 240, 320, 480, 640, 960)
         }
@@ -326,7 +276,7 @@ def _curves(
 def _real_run(engine: Engine, generate: Read, call: Float32, bench: ModelsBench) -> dict[str, Any]:
     """The same leg, really read: by the product's windows, and by `generate` at every hop."""
     begun = time.process_time()
-    windows = windows_of(hear(call), _settings(bench.hop_ms), engine.manifest)
+    windows = windows_of(hear(call), settings_of(bench.hop_ms), engine.manifest)
     listened = time.process_time() - begun
     for window in windows:
         engine.infer([window])

@@ -31,5 +31,5 @@ def test_models_are_measured_side_by_side(tmp_path: Path) -> None:
 
 def test_an_unknown_model_is_one_line(tmp_path: Path) -> None:
     answer = tonewatch("bench", "models", clips(tmp_path), "--models", "oracle")
-    assert answer.exit_code == 1
+    assert answer.exit_code == 2
     assert "oracle" in answer.output
