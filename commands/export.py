@@ -1,13 +1,17 @@
 """`tonewatch export`: emotion2vec+ as checked model folders."""
 
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..models.engine import EngineError
-from ..models.manifest import MANIFEST_NAME, ManifestError
-from ..models.registry import Model, find, models_folder
+from ..models.manifest import MANIFEST_NAME, Calibration, ManifestError
+from ..models.registry import Model, find, load_engine, models_folder
 from ..settings import Settings
 from ..stream.sources.demo import demo_call
 from .options import Failure, failure, settings_from
@@ -54,9 +58,10 @@ def command(
     settings = settings_from(None, (), {"engine.models_dir": models_dir})
     try:
         exported = _exported(model, settings) if tensorrt else None
-        folders = [exported] if exported else _export(
-            model, hub, precisions, speech, settings, reference
-        )  # fmt: skip
+        with _stopped_by_sigterm():
+            folders = [exported] if exported else _export(
+                model, hub, precisions, speech, settings, reference
+            )  # fmt: skip
         if tensorrt:
             _build_engines(folders, settings)
     except (EngineError, ManifestError, OSError) as error:
@@ -64,10 +69,42 @@ def command(
     failed = [folder for folder in folders if not Model.at(folder).checked]
     for folder in folders:
         if folder not in failed:
-            click.echo(f"{folder} is ready: tonewatch serve --model {folder.name}")
+            _tell_ready(folder, settings)
     if failed:
         names = ", ".join(folder.name for folder in failed)
         raise Failure(f"{names} failed checks and will be loaded by --force alone")
+
+
+@contextlib.contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """SIGTERM stops like Ctrl-C, so that nothing half-written is left."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _tell_ready(folder: Path, settings: Settings) -> None:
+    """Load the model once as it will be served, and say how that is done.
+
+    What a runtime compiles when it first loads a graph, it then has.
+    """
+    named = settings.engine.model_copy(update={"model": str(folder)})
+    begun = time.monotonic()
+    try:
+        engine = load_engine(named)
+    except (EngineError, ManifestError) as error:
+        raise Failure(f"{folder} was exported but is not served here: {error}") from error
+    took = time.monotonic() - begun
+    home = models_folder(settings_from(None, (), {}).engine)
+    name = folder.name if folder.parent == home else folder
+    click.echo(
+        f"{folder} is ready (loaded in {took:.1f} s, {engine.provider}): "
+        f"tonewatch serve --model {name}"
+    )
+    if engine.manifest.calibration.fitted_on == Calibration().fitted_on:
+        click.echo(f"its scores are sharper than true until: tonewatch calibrate {name} CLIPS.csv")
 
 
 def _say(line: str) -> None:

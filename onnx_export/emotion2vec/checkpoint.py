@@ -19,7 +19,7 @@ from ...models.labels import LABELS, Label
 from ..errors import ExportError
 from .config import NetworkConfig, load_config
 from .network import Emotion2vecNetwork
-from .pins import PINS
+from .pins import BYTES, PINS
 
 _AUDIO: Final = "d2v_model.modality_encoders.AUDIO."
 _IGNORED: Final = ".decoder."
@@ -46,13 +46,16 @@ class Checkpoint:
 
 
 def load_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
-    """Verify a folder and read its tensors. Raises ExportError with one clear line."""
+    """Verify a folder and read its tensors. Raises ExportError with one clear line.
+
+    Without `name` it is that of the published weights, else the folder's.
+    """
     missing = missing_files(folder)
     if missing:
         raise ExportError(
             f"{folder}: {', '.join(missing)} missing; a model folder holds {', '.join(FILES)}"
         )
-    name = name or folder.resolve().name
+    name = name or _published_as(folder) or folder.resolve().name
     pinned = _verify_pins(folder, name)
     try:
         tokens = read_tokens(folder / "tokens.txt", name)
@@ -82,6 +85,15 @@ def differing(folder: Path, name: str) -> list[str]:
         for file, pin in PINS.get(name, {}).items()
         if (folder / file).is_file() and sha256(folder / file) != pin
     ]
+
+
+def _published_as(folder: Path) -> str | None:
+    """The published name of the weights: a hub's cache calls their folder by a revision."""
+    weights = folder / "model.pt"
+    for name, pins in PINS.items():
+        if weights.stat().st_size == BYTES[name] and sha256(weights) == pins["model.pt"]:
+            return name
+    return None
 
 
 def _verify_pins(folder: Path, name: str) -> bool:

@@ -5,6 +5,7 @@ published SHA-256; a file that differs is deleted and fetched once more.
 """
 
 import contextlib
+import errno
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ Hub = Literal["ms", "hf"]
 Say = Callable[[str], None]
 
 IDS: Final[dict[Hub, str]] = {"ms": "iic/{}", "hf": "emotion2vec/{}"}
+_CACHES: Final[dict[Hub, str]] = {"ms": "MODELSCOPE_CACHE", "hf": "HF_HOME"}
 _NAMES: Final[dict[Hub, str]] = {"ms": "ModelScope", "hf": "Hugging Face"}
 
 
@@ -68,12 +70,26 @@ def _download(model: str, hub: Hub) -> Path:
             # Of ModelScope's v2.0.5 one file (tokens.txt) is outdated: the newest state it is.
             folder = Path(get(name, "master" if hub == "ms" else None, check_latest=False))
     except Exception as error:  # the hubs' clients raise many unrelated types
+        if _is_full(error):
+            raise ExportError(
+                f"{model}: no space left where {_NAMES[hub]}'s client keeps its files: make room, "
+                f"or name another place with {_CACHES[hub]}, and run the command again: it goes on"
+            ) from error
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise ExportError(_no_way(model, hub, reason)) from error
     missing = missing_files(folder)
     if missing:
         raise ExportError(_no_way(model, hub, f"{', '.join(missing)} did not come"))
     return folder
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """Whether a full disk is at the bottom of it."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _cached(name: str, hub: Hub) -> Path | None:

@@ -1,5 +1,6 @@
 """`tonewatch export`: what it says before it begins; exporting itself is tested in its room."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,36 @@ def test_a_model_that_failed_its_checks_is_not_called_ready(
     monkeypatch.setattr(export, "_export", lambda *_: folders)
     answer = tonewatch("export", "emotion2vec_plus_base")
     assert answer.exit_code == 1
-    assert f"{folders[0]} is ready: tonewatch serve --model good" in answer.output
+    assert f"{folders[0]} is ready (loaded in " in answer.output
+    # By its path: --models-dir is not where serve looks for names.
+    assert f"s, CPU): tonewatch serve --model {folders[0]}\n" in answer.output
+    assert f"tonewatch calibrate {folders[0]} CLIPS.csv" in answer.output
     assert "tonewatch: bad failed checks and will be loaded by --force alone" in answer.output
     assert f"{folders[1]} is ready" not in answer.output
+
+
+def test_an_export_that_is_not_served_here_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tonewatch.commands import export
+
+    probe = {"samples": 16000, "logits": [50.0] * 9, "limit": 0.1}
+    folder = tiny_model(tmp_path / "mine", probe=probe)
+    monkeypatch.setattr(export, "_export", lambda *_: [folder])
+    answer = tonewatch("export", "emotion2vec_plus_base")
+    assert answer.exit_code == 1
+    assert f"{folder} was exported but is not served here: model mine: on this" in answer.output
+
+
+def test_sigterm_stops_an_export_as_ctrl_c_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tonewatch.commands import export
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(export, "_export", lambda *_: signal.raise_signal(signal.SIGTERM))
+    answer = tonewatch("export", "emotion2vec_plus_base")
+    assert answer.exit_code == 1
+    assert "Aborted" in answer.output
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.parametrize("by_name", [True, False])

@@ -110,6 +110,20 @@ def test_a_blank_line_behind_the_labels_is_refused(tmp_path: Path) -> None:
     load(checkpoint(tmp_path / "fine", tokens=TOKENS + "\n"))
 
 
+def test_published_weights_are_known_whatever_their_folder_is_called(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hub's cache names its folders by revision. The tiny network plays the published one."""
+    from tonewatch.onnx_export.emotion2vec import checkpoint
+
+    pins = {"model.pt": checkpoint.sha256(folder / "model.pt")}
+    monkeypatch.setattr(checkpoint, "PINS", {"published": pins})
+    monkeypatch.setattr(checkpoint, "BYTES", {"published": (folder / "model.pt").stat().st_size})
+    assert load(folder.rename(tmp_path / "6c303ba987b8"))[0].name == "published"
+    monkeypatch.setattr(checkpoint, "BYTES", {"published": 1})
+    assert load(tmp_path / "6c303ba987b8")[0].name == "6c303ba987b8"
+
+
 def test_a_wrong_configuration_is_named(folder: Path) -> None:
     text = (folder / "config.yaml").read_text()
     (folder / "config.yaml").write_text(

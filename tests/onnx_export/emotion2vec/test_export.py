@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -210,6 +211,64 @@ def test_labels_that_are_not_known_switch_the_decision_off(tmp_path: Path) -> No
     assert (frames.logits[:, FEARFUL] == MASKED_LOGIT).all()
 
 
+@pytest.fixture
+def published(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tiny network in the place of the published one: its files pinned, an example beside."""
+    import soundfile
+
+    from tonewatch.onnx_export.emotion2vec import checkpoint
+    from tonewatch.onnx_export.emotion2vec import export as module
+
+    folder = shutil.copytree(source, tmp_path / "published")
+    example = folder / "example" / "test.wav"
+    example.parent.mkdir()
+    soundfile.write(example, speech(1)[0], 16000)
+    pins = {file: checkpoint.sha256(folder / file) for file in ("model.pt", "tokens.txt")}
+    monkeypatch.setattr(checkpoint, "PINS", {"published": pins})
+    monkeypatch.setattr(checkpoint, "BYTES", {"published": (folder / "model.pt").stat().st_size})
+    monkeypatch.setattr(module, "EXAMPLE_SHA256", checkpoint.sha256(example))
+    return folder
+
+
+@pytest.mark.parametrize(("off", "passed"), [(0.0, True), (0.2, False)])
+def test_a_published_model_must_give_its_known_scores_for_the_example(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off: float, passed: bool
+) -> None:
+    """The mechanism; the numbers of the real weights are in pins.py."""
+    import soundfile
+
+    from tonewatch.models.engine import EngineError
+    from tonewatch.models.funasr_engine import FunasrEngine
+    from tonewatch.models.registry import load_engine
+    from tonewatch.models.settings import EngineSettings
+    from tonewatch.onnx_export.emotion2vec import export as module
+
+    wave, _ = soundfile.read(published / "example" / "test.wav", dtype="float32")
+    scores, _ = FunasrEngine(published).generate(wave)
+    known = np.exp(np.log(scores) + off * (np.arange(9) == 4))
+    monkeypatch.setattr(module, "GOLDEN", {"published": tuple(known)})
+    (folder,) = export_tiny(published, tmp_path / "models", reference=False)
+    (golden,) = [c for c in manifest(folder)["checks"] if c["name"].startswith("golden")]
+    assert golden["passed"] is passed
+    asked = EngineSettings(model=str(folder))
+    if passed:
+        load_engine(asked)
+    else:
+        with pytest.raises(EngineError, match=r"golden recording: log scores.*--force"):
+            load_engine(asked)
+
+
+def test_a_published_model_without_its_example_says_that_a_check_was_left_out(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tonewatch.onnx_export.emotion2vec import export as module
+
+    shutil.rmtree(published / "example")
+    monkeypatch.setattr(module, "GOLDEN", {"published": (1.0,) * 9})
+    (folder,) = export_tiny(published, tmp_path / "models", reference=False)
+    assert "left out" in manifest(folder)["accuracy"]["golden_check"]
+
+
 def fails_with(
     message: str, source: Path, models: Path, prepare: Callable[[], None] = lambda: None, **job: Any
 ) -> None:
@@ -243,6 +302,18 @@ def test_a_failure_in_the_middle_leaves_nothing_behind(
     monkeypatch.setattr(module, "deviation", lambda *_: None)
     monkeypatch.setattr(module, "exact_checks", lambda *_: [])
     fails_with("cannot be written: No space left", source, tmp_path / "models", reference=False)
+
+
+def test_what_a_killed_export_left_is_deleted_a_day_later(tmp_path: Path) -> None:
+    from tonewatch.onnx_export.emotion2vec.export import _sweep
+
+    for name in (".export.old", ".export.new", "mine"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "half.onnx").write_text("")
+    for name in (".export.old", "mine"):
+        os.utime(tmp_path / name, (0, 0))
+    _sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".export.new", "mine"]
 
 
 def test_too_little_space_is_said_before_anything_is_written(

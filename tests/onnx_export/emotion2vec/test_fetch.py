@@ -116,6 +116,19 @@ def test_no_network_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "tonewatch export emotion2vec_plus_base/" in line
 
 
+def test_a_full_disk_names_the_way_to_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(model: str) -> Path:
+        try:
+            raise OSError(28, "No space left on device")
+        except OSError as error:
+            raise RuntimeError("download failed") from error
+
+    hub(monkeypatch, full)
+    line = refused()
+    assert "no space left" in line
+    assert "HF_HOME" in line
+
+
 def test_a_download_without_weights_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
