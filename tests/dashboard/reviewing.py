@@ -31,6 +31,7 @@ def past_call(output: Path, flags: int) -> Path:
             episode("s1", number, stop=number + 10),
             crossing=number + 5,
             enhanced=True,
+            floor_rise=-4.0,
             tie_break=TieBreak(
                 start=number,
                 end=number + 10,

@@ -69,13 +69,16 @@ def test_nothing_of_the_model_is_seen_before_the_vote(
     page = sat_down(open_page, serving, "Ada")
     expect(page.get_by_role("button", name="fearful")).to_be_visible()
     words = page.locator("main").inner_text()
-    assert not [told for told in ("needs review", "centres", "changed places") if told in words]
+    assert not [
+        told for told in ("needs review", "centres", "changed places", "bar") if told in words
+    ]
     assert page.locator("main canvas").count() == 0
     page.keyboard.press("4")
     expect(page.get_by_text("needs review")).to_be_visible()
     expect(page.get_by_text(re.compile("You heard: neither"))).to_be_visible()
     expect(page.get_by_text("with the model's centres rather disgusted")).to_be_visible()
     expect(page.get_by_text("The two curves changed places at")).to_be_visible()
+    expect(page.get_by_text("the bar stood 4 points lower")).to_be_visible()
     wait_for_pixels(page, ".duel canvas", "--accent")
     [decided] = parts.reviews.listed()
     assert decided.votes == 1

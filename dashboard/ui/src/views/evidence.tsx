@@ -14,8 +14,12 @@ export function EvidenceList({ episode }: { episode: Episode }) {
         </li>
       ))}
       {tie_break && <li>{t("evidence.centres", leaning(tie_break))}</li>}
-      {floor_rise > 0 && (
-        <li class="quiet">{t("evidence.floor", { n: Math.round(floor_rise) })}</li>
+      {floor_rise !== 0 && (
+        <li class="quiet">
+          {t(floor_rise > 0 ? "evidence.floor" : "evidence.floor.lower", {
+            n: Math.round(Math.abs(floor_rise)),
+          })}
+        </li>
       )}
     </ul>
   );

@@ -264,6 +264,7 @@ export const en = {
   "evidence.both": "either of the two",
   "evidence.centres": "Too close by the scores ({fear} against {disgust}); with the model's centres rather {label}.",
   "evidence.floor": "For this call the bar stood {n} points higher.",
+  "evidence.floor.lower": "For this call the bar stood {n} points lower.",
 
   "learning.title": "Learn from reviews",
   "learning.hint": "Decided flags can move three things. They are judged on flags that were held back, and adopted only if they are better.",

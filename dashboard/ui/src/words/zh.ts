@@ -265,6 +265,7 @@ export const zh: Record<Key, string> = {
   "evidence.both": "两者皆可",
   "evidence.centres": "仅按得分过于接近（{fear} 对 {disgust}）；结合模型的情绪中心，更偏向{label}。",
   "evidence.floor": "在这通通话中，门槛提高了 {n} 点。",
+  "evidence.floor.lower": "在这通通话中，门槛降低了 {n} 点。",
 
   "learning.title": "从复核中学习",
   "learning.hint": "已有定论的标记可以调整三项内容；以预留的标记检验，更好才会采用。",
