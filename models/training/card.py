@@ -38,7 +38,7 @@ labelled calls (CSV: path, corpus, speaker, label) from the same encoder, and wr
 
 
 NOTICE = """\
-The graph in this folder contains encoder layers of Whisper (README.md says which), under this licence:
+The graph in this folder contains layers of Whisper (README.md says which), under this licence:
 
 MIT License
 
