@@ -128,7 +128,7 @@ def test_a_model_s_own_centres_of_older_weights_are_left_out(tmp_path: Path):
     assert stale(CENTRES, manifest_of()) == ""
 
 
-@pytest.mark.parametrize("name", [EMBEDDED, "compact"])
+@pytest.mark.parametrize("name", [EMBEDDED, "compact", "compact-free"])
 def test_a_shipped_model_has_centres_of_its_own_weights(name: str):
     folder = embedded_folder() / name
     centres, manifest = read_centres(folder / CENTRES_NAME), Manifest.load(folder)
