@@ -12,7 +12,7 @@ from ..models.manifest import Manifest
 from ..models.window import Frames, Window
 from .answers import Judged
 from .audio import Chunk, Gap
-from .engine_thread import Answer, Task
+from .engine_thread import Answer
 from .events import (
     Activity,
     Episode,
@@ -31,6 +31,7 @@ from .record.items import Answered, Audio, CoreBegan, CoreEnded, Settled
 from .ring import Ring
 from .session import ERASED, Session
 from .settings import StreamSettings
+from .waiting import Task
 
 FILE_STEP_S = 1.0
 """Sound of a recording that is listened to at a time."""

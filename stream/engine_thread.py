@@ -1,4 +1,4 @@
-"""The engine's thread: a loop around a pure planner.
+"""The engine's thread: a loop around what waits for it.
 
 Rules of this file: one thread calls the engine, nobody else; a window of a live leg that still
 waits is superseded by the leg's next one, so nothing grows; whatever the engine raises ends in an
@@ -17,6 +17,7 @@ from ..models.engine import Engine
 from ..models.window import Frames, Window
 from .events import Fault
 from .pace import EveryNth, Load, Pace
+from .waiting import Task, Waiting
 from .worker import Worker
 
 RUN_WAITING = 8
@@ -25,17 +26,6 @@ in what it heard. About two seconds."""
 WAY_OUT = "the sessions go on being recorded; see the log, or choose another model with --model"
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Task:
-    """A window that waits for the engine."""
-
-    window: Window
-    live: bool
-    """Whether a newer window of the leg may take its place."""
-    queued_at: float
-    """Monotonic seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,30 +48,6 @@ class EngineStatistics:
     waiting: int
     pace: int = 1
     """Factor by which the hop of live legs is stretched under load."""
-
-
-def plan_batch(
-    waiting: Sequence[Task], *, size: int, max_wait: float, now: float
-) -> tuple[list[Task], float]:
-    """The windows to run now, or none and the time at which to ask again.
-
-    Live legs go first, the one with the oldest sound first, and of a leg all that waits: what was
-    asked for together is answered together. A batch is run when it is full or one of its windows
-    has waited `max_wait` seconds; recordings have no time to keep and do not wait.
-    """
-    if not waiting:
-        return [], math.inf
-    oldest: dict[str, float] = {}
-    for task in waiting:
-        oldest.setdefault(task.window.leg, task.window.captured_at)
-    # sorted keeps the order of equals: a leg's windows must come as they were queued. Capture times
-    # of a recording fall where it is read faster than time.
-    ordered = sorted(
-        waiting, key=lambda task: (not task.live, oldest[task.window.leg] if task.live else 0.0)
-    )
-    batch = ordered[:size]
-    due = min(task.queued_at + max_wait * task.live for task in batch)
-    return (batch, now) if len(batch) == size or now >= due else ([], due)
 
 
 def batch_of(engine: Engine, batch: int, max_wait_s: float) -> tuple[int, float]:
@@ -121,7 +87,7 @@ class EngineThread(Worker):
         self._on_answers = on_answers
         self._on_fault = on_fault
         self._now = now
-        self._waiting: list[Task] = []
+        self._waiting = Waiting()
         self._legs: list[tuple[str, bool]] = []
         """Legs to open (true) or close in the engine, in order."""
         self._engine: Engine | None = None
@@ -147,7 +113,7 @@ class EngineThread(Worker):
 
     def busy(self) -> bool:
         """Whether a window waits."""
-        return bool(self._waiting)
+        return len(self._waiting) > 0
 
     def open(self, leg: str) -> None:
         """A leg begins."""
@@ -171,8 +137,8 @@ class EngineThread(Worker):
                     passed_by.append(task.window)
                     continue
                 if task.live:
-                    superseded += self._take_out(task.window.leg, but=self._keep - 1)
-                self._waiting.append(task)
+                    superseded += self._waiting.take_out(task.window.leg, but=self._keep - 1)
+                self._waiting.add(task)
             self._superseded += len(superseded)
             if not self._gathering or len(self._waiting) >= self._size:
                 self._changed.notify()
@@ -194,7 +160,7 @@ class EngineThread(Worker):
     def drop(self, leg: str) -> int:
         """Forget the waiting windows of a leg; their number."""
         with self._changed:
-            return len(self._take_out(leg))
+            return len(self._waiting.take_out(leg))
 
     def statistics(self) -> EngineStatistics:
         """Counts so far."""
@@ -221,15 +187,6 @@ class EngineThread(Worker):
             changed = self._pace.look(load)
         if changed:
             log.info("windows of live legs at %d times the hop", self._pace.factor)
-
-    def _take_out(self, leg: str, *, but: int = 0) -> list[Window]:
-        """Take the leg's waiting windows out, all `but` the newest few."""
-        mine = [task for task in self._waiting if task.window.leg == leg]
-        out = mine[: len(mine) - but] if but < len(mine) else []
-        if out:
-            gone = {id(task) for task in out}
-            self._waiting = [task for task in self._waiting if id(task) not in gone]
-        return [task.window for task in out]
 
     def _note_leg(self, leg: str, *, begins: bool) -> None:
         with self._changed:
@@ -267,12 +224,10 @@ class EngineThread(Worker):
         with self._changed:
             while not self._stopping:
                 legs, self._legs = self._legs, []
-                tasks, due = plan_batch(
-                    self._waiting, size=self._size, max_wait=self._max_wait, now=self._now()
+                tasks, due = self._waiting.take(
+                    size=self._size, max_wait=self._max_wait, now=self._now()
                 )
                 if tasks or legs:
-                    taken = {id(task) for task in tasks}
-                    self._waiting = [task for task in self._waiting if id(task) not in taken]
                     return tasks, legs
                 self._changed.wait(None if due == math.inf else max(0.0, due - self._now()))
         return [], []
@@ -281,8 +236,8 @@ class EngineThread(Worker):
         """Without an engine: every window is answered as failed, so that nobody waits for it."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: bool(self._waiting) or self._stopping)
-                tasks, self._waiting = self._waiting, []
+                self._changed.wait_for(lambda: self.busy() or self._stopping)
+                tasks = self._waiting.clear()
                 self._legs.clear()
                 self._failed += len(tasks)
                 if self._stopping:

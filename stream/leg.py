@@ -8,7 +8,6 @@ from ..models.grid import SAMPLE_RATE
 from ..models.window import Window
 from .audio import Chunk, Gap, in_one
 from .decision.evidence.pitch import Pitch
-from .engine_thread import Task
 from .events import Episode, Event, GapNoted
 from .listener.listener import Listener
 from .meter import Meter
@@ -16,6 +15,7 @@ from .pipeline import LegCore
 from .quality import Quality
 from .record.items import Item
 from .ring import Ring
+from .waiting import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

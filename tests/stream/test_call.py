@@ -12,7 +12,7 @@ from tests.stream.test_session import Around
 
 from tonewatch.models.window import Window
 from tonewatch.stream.call import Call
-from tonewatch.stream.engine_thread import Answer, Task
+from tonewatch.stream.engine_thread import Answer
 from tonewatch.stream.events import Activity, Event, GapNoted, Mark, Readings
 from tonewatch.stream.leg import Outlets
 from tonewatch.stream.listener.gate import Vad
@@ -27,6 +27,7 @@ from tonewatch.stream.record.items import (
 )
 from tonewatch.stream.settings import DecisionSettings, StreamSettings, WindowSettings
 from tonewatch.stream.trust import undoubt
+from tonewatch.stream.waiting import Task
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,17 @@
-import math
 import threading
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.stream.house import LONG_S, GatedEngine
 from tests.stream.record.world import MANIFEST, LoudnessEngine
 
 from tonewatch.models.engine import Engine
 from tonewatch.models.manifest import Streaming
 from tonewatch.models.window import Frames, Window
-from tonewatch.stream.engine_thread import Answer, EngineThread, Task, batch_of, plan_batch
+from tonewatch.stream.engine_thread import Answer, EngineThread, batch_of
 from tonewatch.stream.events import Fault
+from tonewatch.stream.waiting import Task
 
 
 def window(leg: str = "s/customer", end: float = 1.0) -> Window:
@@ -30,60 +28,6 @@ def task(leg: str = "s/customer", end: float = 1.0, *, live: bool = True, at: fl
     return Task(window=window(leg, end), live=live, queued_at=at)
 
 
-def test_nothing_waiting_is_nothing_to_do() -> None:
-    assert plan_batch([], size=4, max_wait=0.01, now=5.0) == ([], math.inf)
-
-
-def test_a_window_waits_for_others_but_not_for_long() -> None:
-    waiting = [task(at=1.0)]
-    assert plan_batch(waiting, size=2, max_wait=0.5, now=1.2) == ([], 1.5)
-    assert plan_batch(waiting, size=2, max_wait=0.5, now=1.5)[0] == waiting
-    both = [*waiting, task("t/customer", at=1.1)]
-    assert plan_batch(both, size=2, max_wait=0.5, now=1.2)[0] == both
-
-
-def test_live_sound_goes_first_and_the_oldest_of_it() -> None:
-    recording = task("file/customer", 0.1, live=False)
-    late, later = task("a/customer", 2.0), task("b/customer", 3.0)
-    batch, _ = plan_batch([recording, later, late], size=2, max_wait=0.0, now=9.0)
-    assert batch == [late, later]
-
-
-def test_a_recording_does_not_wait() -> None:
-    waiting = [task(live=False, at=1.0)]
-    assert plan_batch(waiting, size=8, max_wait=9.0, now=1.0)[0] == waiting
-
-
-def test_a_recording_is_read_in_order_though_its_capture_times_fall() -> None:
-    """A second of it that comes within a moment reaches back behind the second before it."""
-    waiting = [task("file/customer", at, live=False) for at in (0.1, -0.7, -0.3)]
-    assert plan_batch(waiting, size=2, max_wait=0.0, now=1.0)[0] == waiting[:2]
-
-
-@given(
-    st.lists(
-        st.tuples(st.sampled_from("abc"), st.booleans(), st.integers(0, 99)),
-        min_size=1,
-        max_size=20,
-    ),
-    st.integers(1, 5),
-)
-def test_windows_of_a_leg_keep_their_order(drawn: list[tuple[str, bool, int]], size: int) -> None:
-    kinds = {leg: live for leg, live, _ in drawn}
-    waiting = [
-        task(leg, float(number), live=kinds[leg]) for number, (leg, _, _) in enumerate(drawn)
-    ]
-    order: list[Task] = []
-    while waiting:
-        batch, _ = plan_batch(waiting, size=size, max_wait=0.0, now=1.0)
-        assert 0 < len(batch) <= size
-        order += batch
-        waiting = [one for one in waiting if one not in batch]
-    for leg in kinds:
-        ends = [one.window.captured_at for one in order if one.window.leg == leg]
-        assert ends == sorted(ends)
-
-
 def test_on_the_cpu_windows_go_one_by_one() -> None:
     assert batch_of(LoudnessEngine(), 8, 0.01) == (1, 0.0)
     gpu = LoudnessEngine()
@@ -98,7 +42,6 @@ def test_an_engine_that_remembers_takes_what_waits_and_waits_for_nothing() -> No
     remembers = Streaming(delay_frames=10)
     engine.manifest = MANIFEST.model_copy(update={"streaming": remembers})  # type: ignore[misc]
     assert batch_of(engine, 8, 0.01) == (8, 0.0)
-    assert plan_batch([task(at=1.0)], size=8, max_wait=0.0, now=1.0)[0]
     engine.manifest = engine.manifest.model_copy(update={"batching": False})  # type: ignore[misc]
     assert batch_of(engine, 8, 0.01) == (1, 0.0)
 
