@@ -23,7 +23,7 @@ from .embeddings import Embedded
 FOLDS: Final = 5
 """Most folds of one corpus; one with fewer speakers has a fold for each."""
 PENALTY: Final = 3e-3
-"""L2 strength of a fold's head: that of the shipped one."""
+"""L2 strength of a fold's head: that of the default model."""
 
 Ints = npt.NDArray[np.int64]
 

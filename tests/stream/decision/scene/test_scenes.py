@@ -39,6 +39,7 @@ def test_the_packaged_file_has_three_to_five_hints_in_two_languages_for_each_sce
         ("painless painting of an operational contest", []),
         ("手术surgery", ["surgery"]),
         ("customer complains about a refund", ["complains", "refund"]),
+        ("病人说肚子疼", ["肚子疼"]),
         ("a test call from the smoking lounge, 卫生间里有人抽烟，心疼", []),
         ("", []),
     ],
