@@ -28,7 +28,7 @@ class EngineSettings(Section):
     threads: int = Field(
         0, ge=0, description="threads inside one engine call; 0: cores minus one, at least one"
     )
-    batch: int = Field(16, ge=1, le=256, description="most windows in one engine call")
+    batch: int = Field(32, ge=1, le=256, description="most windows in one engine call")
     max_wait_ms: float = Field(
         10.0, ge=0, description="longest time a window waits for others to share its call"
     )

@@ -20,8 +20,8 @@ from .worker import Worker
 TICK_S = 0.02
 """Least time between two rounds of listening: one frame."""
 LONGEST_TICK_S = 0.16
-"""Two hops of the default model: what a leg is behind then is asked for, answered and told as one.
-The newest of it is no later for that."""
+"""A hop of the default model: of a leg that is heard less often, windows come in pairs, which costs
+less, but while a long round lasts the engine has nothing to do, and then too much."""
 ROUNDS = 4
 """A tick is so many times as long as a round takes, within these bounds."""
 TOGETHER = 48
