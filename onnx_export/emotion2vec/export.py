@@ -16,7 +16,7 @@ import torch
 from ...models.engine import EngineError
 from ...models.funasr_folder import LENGTHS, LICENCE
 from ...models.labels import LABELS
-from ...models.manifest import MANIFEST_NAME, Calibration, Check, Manifest
+from ...models.manifest import MANIFEST_NAME, Calibration, Check, Manifest, ManifestError
 from ...models.window import Float32
 from ..errors import ExportError
 from ..graph import OPSET, WEIGHTS, Served, export_graph, part_weights
@@ -170,13 +170,27 @@ def _make(
         accuracy["deviation_from_fp32"] = said
     known = [label in checkpoint.known for label in LABELS]
     manifest = _manifest(checkpoint, name, graph, precision, checks, accuracy)
-    manifest = manifest.model_copy(update={"probe": make_probe(run, reference, found, known)})
+    update = {
+        "probe": make_probe(run, reference, found, known),
+        "calibration": _calibration(job.target / name, manifest),
+    }
+    manifest = manifest.model_copy(update=update)
     content = manifest.model_dump(mode="json", by_alias=True)
     (folder / MANIFEST_NAME).write_text(json.dumps(content, indent=1), encoding="utf-8")
     for check in checks:
         if not check.passed:
             say(f"FAILED {check.name}: {check.value:.3g}, {check.limit:.3g} is allowed")
     return folder
+
+
+def _calibration(folder: Path, manifest: Manifest) -> Calibration:
+    """What was fitted for the same weights in the folder that the export takes the place of."""
+    try:
+        before = Manifest.load(folder)
+    except ManifestError:
+        return manifest.calibration
+    same = (before.version, before.precision) == (manifest.version, manifest.precision)
+    return before.calibration if same else manifest.calibration
 
 
 def _manifest(

@@ -304,6 +304,22 @@ def test_a_failure_in_the_middle_leaves_nothing_behind(
     fails_with("cannot be written: No space left", source, tmp_path / "models", reference=False)
 
 
+def test_a_temperature_outlives_an_export_of_the_same_weights(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    from tonewatch.models.manifest import Manifest
+    from tonewatch.onnx_export.emotion2vec.export import _calibration
+
+    folder = shutil.copytree(folders["int8"], tmp_path / "tiny-int8")
+    fitted = {"temperature": 8.0, "ece": 0.05, "fitted_on": "40 clips"}
+    (folder / "model.json").write_text(json.dumps(manifest(folder) | {"calibration": fitted}))
+    anew = Manifest.load(folders["int8"])
+    assert _calibration(folder, anew).temperature == 8.0
+    others = anew.model_copy(update={"version": "weights 00000000"})
+    assert _calibration(folder, others).temperature == 1.0
+    assert _calibration(tmp_path / "none", anew).temperature == 1.0
+
+
 def test_what_a_killed_export_left_is_deleted_a_day_later(tmp_path: Path) -> None:
     from tonewatch.onnx_export.emotion2vec.export import _sweep
 
