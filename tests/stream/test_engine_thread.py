@@ -258,3 +258,18 @@ def test_what_is_gathered_is_read_in_one_call_once_all_of_it_is_there() -> None:
     desk.wait(4)
     assert engine.calls == [1, 3]
     desk.thread.stop()
+
+
+def test_a_call_full_of_what_is_gathered_does_not_wait_for_the_rest() -> None:
+    engine = GatedEngine()
+    remembers = Streaming(delay_frames=10)
+    engine.manifest = MANIFEST.model_copy(update={"streaming": remembers})  # type: ignore[misc]
+    engine.go.set()
+    desk = Desk(engine)
+    desk.thread.start()
+    desk.thread.submit([task("a/customer", 1.0)])
+    desk.wait(1)
+    with desk.thread.gathering():
+        desk.thread.submit([task(f"{leg}/customer", 2.0) for leg in "bcdefghi"])
+        desk.wait(9)
+    desk.thread.stop()

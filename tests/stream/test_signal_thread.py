@@ -150,3 +150,19 @@ def test_a_thread_that_does_not_stop_is_named(shell: Shell) -> None:
     with pytest.raises(TimeoutError, match="'signal'"):
         shell.thread.stop(0.01)
     go.set()
+
+
+def test_legs_that_are_listened_to_in_groups_are_all_heard(
+    shell: Shell, vad: Vad, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tonewatch.stream.signal_thread.TOGETHER", 1)
+    desks = [Desk(vad) for _ in range(3)]
+    for desk in desks:
+        desk.write(voice(2))
+    shell.thread.start()
+    for desk in desks:
+        shell.add(desk)
+    shell.thread.wake()
+    shell.until(lambda: all(desk.waiting for desk in desks))
+    shell.thread.deliver([Answer(window=desk.waiting[0], frames=None) for desk in desks])
+    shell.until(lambda: all(desk.call.legs[0].failed == 1 for desk in desks))
