@@ -134,10 +134,10 @@ def _run(settings: Settings, listening: socket.socket, on_ready: Callable[[], No
 
 
 def _look_for_cycles_seldom() -> None:
-    """Nothing that is made for each message or reading refers to itself: looking through all of it
-    for cycles, and through all modules, stops every thread for nothing."""
+    """What is made for each message or reading does not refer to itself. Looking for cycles among
+    all of it, and among what is there from the start, stops every thread."""
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(5_000, 10, 10)
 
 
 def _shown(host: str) -> str:
