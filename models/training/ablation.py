@@ -56,7 +56,7 @@ def ablate(
     for title, copies in plans(names):
         folds = speaker_folds(clips, sizes)
         speakers = hold_out(features, data, clips, folds, known, penalty, copies)
-        row = _means(speakers, clips, None)
+        row = _means(speakers, clips, known)
         if len(corpora) > 1:
             folds = corpus_folds(clips, corpora)
             unseen = hold_out(features, data, clips, folds, known, penalty, copies)
@@ -68,7 +68,7 @@ def ablate(
 
 
 def _means(
-    found: Sequence[HeldOut], clips: Sequence[Clip], labels: Sequence[Label] | None
+    found: Sequence[HeldOut], clips: Sequence[Clip], labels: Sequence[Label]
 ) -> dict[str, float]:
     corpora = sorted({part.corpus for part in found})
     return {
