@@ -36,7 +36,8 @@ def learning_options(command: Command) -> Command:
         click.option("--mixup", default=0.0, show_default=True, help="Mix pieces; 0.2 is usual."),
         click.option("--augment", multiple=True, metavar="NAME",
                      help="Augmentation: speed, stretch, volume, gain, noise-any, babble, line, "
-                     "packet-loss, reverberation, codec, specaugment, short. Repeatable."),
+                     "packet-loss, reverberation, codec, specaugment, short. Repeatable. For a "
+                     "head: a further copy of each clip."),
         click.option("--balance", type=click.Choice(["balanced", "weighted", "none"]),
                      default="balanced", show_default=True,
                      help="Corpora and labels equal, labels alone, or as they come."),

@@ -155,6 +155,7 @@ def command(
             penalty=penalty,
             every=every,
             strangers=calibrate == "strangers",
+            augment=words["augment"],
         )
         if ablate:
             click.echo(try_augmentations(job, say))

@@ -10,7 +10,7 @@ weights, parity; model.json and README.md beside it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from .ablation import ablate, write_ablation
 from .corpus import Clip, CorpusError, read_clip, read_manifest
 from .deliver import Delivery, deliver
 from .distil import Distillation, distil
-from .features import extract
+from .features import COPIES, extract
 from .figures import card_figures, engines_of
 from .forms import FormName, network_of
 from .held import Known, frozen, read_held, tuned
@@ -31,6 +31,10 @@ from .publish import accuracy_of, publish_figures
 from .streaming import StreamingEncoder
 from .temperature import calibrate, calibrate_for_strangers, error_at
 from .tuning import Tuning
+from .variants import check_names
+
+VOICES: Final = 40
+"""Clips kept for babble."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,8 @@ class Training:
     each corpus with the role `eval`, four where it has twelve or more speakers."""
     commercial: tuple[str, ...] = ("emodb",)
     """Corpora whose licence allows commercial use of the weights."""
+    augment: tuple[str, ...] = ()
+    """Further copies of each clip that a head learns from, by their names."""
     strangers: bool = False
     """Calibrate for voices unlike all that were learned from, without hearing any of them."""
     every: int = 1
@@ -74,12 +80,17 @@ class Training:
 
 
 def train(job: Training, say: Callable[[str], None]) -> Path:
-    """Run it; returns the model folder. Raises CorpusError, CheckpointError."""
+    """Run it; returns the model folder. Raises CorpusError, CheckpointError, VariantError."""
+    check_names(job.augment)
     clips = clips_of(job)
     job = replace(job, known=learnable(clips, job))
     noise = noise_of(job)
     encoder = body_of(job, clips, noise, say)
-    data = extract(clips, encoder, noise, job.cache, say, half=job.half)
+    copies = (*COPIES, *job.augment)
+    voices = [read_clip(c.path) for c in clips[:: max(1, len(clips) // VOICES)]]
+    data = extract(
+        clips, encoder, noise, job.cache, say, copies=copies, voices=voices, half=job.half
+    )
     sizes = job.fold_sizes or fold_sizes_of(clips)
     of = Known(clips=clips, data=data, labels=job.known, sizes=sizes, penalty=job.penalty)
     if job.tuning is not None and isinstance(encoder, StreamingEncoder):
@@ -119,6 +130,8 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
         accuracy["tuned"] = asdict(job.tuning)
     if job.form == "windowed":
         accuracy["network"] = sentence_of(encoder)
+    if job.augment:
+        accuracy["augment"] = list(job.augment)
     accuracy["unrolled"] = job.form == "unrolled"
     accuracy["ece_unseen_corpus"] = outside
     how = Delivery(

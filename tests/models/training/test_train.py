@@ -12,6 +12,7 @@ from tonewatch.models.onnx_engine import OnnxEngine
 from tonewatch.models.training import train as room
 from tonewatch.models.training.corpus import CorpusError
 from tonewatch.models.training.joined import Part
+from tonewatch.models.training.variants import VariantError
 from tonewatch.models.window import Window
 
 from .small import WIDTH, variables, voice, write_corpus, write_ct2
@@ -101,6 +102,15 @@ def test_what_the_forbidden_corpora_sound_like_changes_nothing_of_free_weights(
         csv.writer(file).writerows(rows)
     other = Manifest.load(trained(tmp_path, manifest, **words))
     assert (one.sha256, one.calibration) == (other.sha256, other.calibration)
+
+
+def test_a_head_learns_from_the_copies_asked_for(folder: Path, tmp_path: Path) -> None:
+    manifest = write_corpus(tmp_path / "corpus")
+    told = Manifest.load(trained(tmp_path, manifest, augment=("babble", "reverberation")))
+    assert told.accuracy["augment"] == ["babble", "reverberation"]
+    assert told.sha256 != Manifest.load(folder).sha256
+    with pytest.raises(VariantError, match="'echo' is no augmentation"):
+        trained(tmp_path, manifest, augment=("echo",))
 
 
 def test_noise_that_was_left_out_is_there_to_judge_with(tmp_path: Path) -> None:
