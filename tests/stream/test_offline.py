@@ -115,7 +115,8 @@ def test_any_rate_and_channel_count_is_heard(
 
 def test_six_channels_need_names(tmp_path: Path, vad: Vad) -> None:
     path = saved(tmp_path / "call.wav", *[voice(2)] * 6)
-    with pytest.raises(RecordingError, match=r"6 channels; legs must name each.*customer,agent,leg3"):
+    told = r"6 channels; legs must name each.*customer,agent,leg3"
+    with pytest.raises(RecordingError, match=told):
         analyze(path, tools(tmp_path / "out", vad))
     found = analyze(
         path, tools(tmp_path / "out", vad), legs=("a", "b", "customer", "d", "agent", "mix")
