@@ -231,8 +231,13 @@ def test_the_sources_case_in_poor_audio_is_unknown_and_raises_nothing():
 
 
 def test_a_closed_episode_carries_evidence_and_an_open_one_none():
+    expected: list[Episode] = []
+
     class Ear:
         def settle(self, frame: int) -> None: ...
+
+        def expect(self, episode: Episode) -> None:
+            expected.append(episode)
 
         def evidence(self, episode: Episode) -> tuple[Evidence, ...]:
             return (PIECE,)
@@ -242,5 +247,6 @@ def test_a_closed_episode_carries_evidence_and_an_open_one_none():
     update = decision.push(fused(stream, 0, 200), no_frames(200), stream.speech, np.zeros(0, bool))
     told = [*update.episodes, *decision.finish()]
     assert {episode.state for episode in told} == {"open", "closed"}
+    assert {episode.state for episode in expected} == {"open"}
     for episode in told:
         assert episode.evidence == ((PIECE,) if episode.state == "closed" else ())
