@@ -227,6 +227,8 @@ class EngineStatus:
     max_sessions: int
     way_up: str = ""
     """The one line that gets a better model; empty when there is none."""
+    decision_off: Literal["", "settings", "model"] = ""
+    """Why fear is not decided against disgust: switched off, or a label the model lacks."""
     score_agent: str = ""
     """Banner text while agents are scored; empty otherwise."""
 

@@ -1,5 +1,7 @@
 """The engine and the queues in one line of state, once a second."""
 
+from typing import Literal
+
 from ..models.engine import Engine
 from ..models.manifest import Manifest
 from .engine_thread import EngineStatistics
@@ -41,5 +43,12 @@ def engine_status(
         sessions=sessions,
         max_sessions=settings.monitor.max_sessions,
         way_up=way_up,
+        decision_off=_decision_off(manifest, settings),
         score_agent=banner(settings.monitor),
     )
+
+
+def _decision_off(manifest: Manifest, settings: StreamSettings) -> Literal["", "settings", "model"]:
+    if not settings.decision.enabled:
+        return "settings"
+    return "" if {"fearful", "disgusted"} <= set(manifest.known) else "model"

@@ -179,5 +179,6 @@ export const ENGINE: EngineStatus = {
   sessions: 5,
   max_sessions: 64,
   way_up: "",
+  decision_off: "",
   score_agent: "",
 };

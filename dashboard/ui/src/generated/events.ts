@@ -229,6 +229,7 @@ export interface EngineStatus {
   sessions: number;
   max_sessions: number;
   way_up: string;
+  decision_off: "" | "settings" | "model";
   score_agent: string;
 }
 /**

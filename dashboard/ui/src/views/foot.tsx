@@ -24,6 +24,7 @@ export function Foot({ world }: { world: World }) {
         <Item name={t("foot.dropped")}>{engine.dropped}</Item>
         <Item name={t("foot.superseded")}>{engine.superseded}</Item>
       </dl>
+      {engine.decision_off && <p>{t(`foot.decision-off-${engine.decision_off}`)}</p>}
       {engine.way_up && (
         <p>
           {t("foot.way-up")} <code>{engine.way_up}</code>

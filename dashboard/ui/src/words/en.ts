@@ -142,6 +142,10 @@ export const en = {
   "foot.dropped": "Dropped",
   "foot.superseded": "Superseded",
   "foot.way-up": "A more accurate model:",
+  "foot.decision-off-settings":
+    "Fear is not told from disgust: the decision is switched off (stream.decision.enabled). No flags.",
+  "foot.decision-off-model":
+    "Fear is not told from disgust: this model does not know both. No flags.",
   "foot.unknown": "not known yet",
 
   "call.erase-scores": "Erase scores so far",

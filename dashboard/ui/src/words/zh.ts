@@ -143,6 +143,8 @@ export const zh: Record<Key, string> = {
   "foot.dropped": "丢弃",
   "foot.superseded": "被取代",
   "foot.way-up": "更准确的模型：",
+  "foot.decision-off-settings": "不区分恐惧与厌恶：该判断已关闭（stream.decision.enabled），不产生标记。",
+  "foot.decision-off-model": "不区分恐惧与厌恶：此模型不能同时识别两者，不产生标记。",
   "foot.unknown": "尚不清楚",
 
   "call.erase-scores": "删除至今的评分",
