@@ -154,8 +154,9 @@ def _convolved(x: Tensor, conv: nn.Conv1d) -> Tensor:
     """A convolution over rows [B, T, C] as one product; kernels of 3, no padding."""
     stop, stride = x.shape[1] - 2, conv.stride[0]
     taps = torch.cat([x[:, tap : stop + tap : stride] for tap in range(3)], 2)
-    weight = conv.weight.permute(2, 1, 0).reshape(-1, conv.out_channels)
-    return taps @ weight + conv.bias
+    weight, bias = conv.weight.permute(2, 1, 0).reshape(-1, conv.out_channels), conv.bias
+    assert bias is not None
+    return taps @ weight + bias
 
 
 def _near(every: Tensor, reach: int) -> Tensor:

@@ -128,7 +128,7 @@ def train(job: Training, say: Callable[[str], None]) -> Path:
     accuracy |= accuracy_of(everybody, clips, judged.speakers, corpora, judged.folds)
     if isinstance(judged.encoder, StreamingEncoder) and job.tuning is not None:
         accuracy["tuned"] = asdict(job.tuning)
-    if job.form == "windowed":
+    if job.form == "windowed" and not isinstance(encoder, StreamingEncoder):
         accuracy["network"] = sentence_of(encoder)
     if job.augment:
         accuracy["augment"] = list(job.augment)

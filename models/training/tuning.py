@@ -162,11 +162,8 @@ def _learn(
     learned = [*blocks, *head]
     for one in network.parameters():
         one.requires_grad_(any(one is other for other in learned))
-    optimiser = torch.optim.AdamW(
-        [{"params": blocks}, {"params": head, "lr": job.head_rate}],
-        lr=job.rate,
-        weight_decay=job.decay,
-    )
+    groups: list[dict[str, Any]] = [{"params": blocks}, {"params": head, "lr": job.head_rate}]
+    optimiser = torch.optim.AdamW(groups, lr=job.rate, weight_decay=job.decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _pace(step, job.steps))
     average = [one.detach().clone() for one in learned]
     parts: dict[str, Any] = {"network": network, "optimiser": optimiser, "schedule": schedule}
