@@ -7,19 +7,10 @@ from collections.abc import Callable
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.protocol import State
+from websockets.frames import Frame
 
 from ..stream.sources.pcm_messages import GOING_AWAY
-from .shortcut import (
-    CONTROL,
-    EXTENSION,
-    FINAL,
-    WHOLE_BINARY,
-    Shortcut,
-    UncutError,
-    payload_of,
-    unmasked,
-)
+from .shortcut import EXTENSION, Shortcut
 
 STOP_S = 5
 """Seconds that open requests and sockets may take when the server stops."""
@@ -35,12 +26,6 @@ class Socket(WebSocketsSansIOProtocol):
     """
 
     _shortcut: Shortcut | None = None
-    _cutting = False
-    """Whether what the peer sends is cut into frames here: never its request."""
-    _rest = b""
-    """The beginning of a frame."""
-    _fragmented = False
-    """Whether a message has begun whose last frame has not come."""
 
     async def run_asgi(self) -> None:
         """Serve; afterwards cut the connection if it is stuck."""
@@ -50,44 +35,13 @@ class Socket(WebSocketsSansIOProtocol):
         await super().run_asgi()
         self._cut_if_stuck()
 
-    def data_received(self, data: bytes) -> None:
-        """Sound goes at once to whoever takes it, where nothing waits before it; the rest to the
-        protocol's parser, in whole frames, so that it stands between two of them."""
-        if not self._cutting:
-            begins = not self.handshake_initiated
-            super().data_received(data)
-            self._cutting = begins and self.handshake_initiated
-            return
-        if self._rest:
-            data = self._rest + data
-        at = told = 0
-        try:
-            while (payload := payload_of(data, at, LARGEST_MESSAGE)) and payload[1] <= len(data):
-                first = data[at]
-                if first == WHOLE_BINARY:
-                    self._parse(data[told:at])
-                    told = at
-                    if (take := self._taker()) is not None:
-                        take(unmasked(data, *payload))
-                        told = payload[1]
-                elif not first & CONTROL:
-                    self._fragmented = not first & FINAL
-                at = payload[1]
-        except UncutError:
-            self._cutting, at = False, len(data)
-        self._rest = data[at:]
-        self._parse(data[told:at])
-
-    def _parse(self, frames: bytes) -> None:
-        if frames:
-            super().data_received(frames)
-
-    def _taker(self) -> Callable[[bytes], None] | None:
-        """Who takes a message of sound at once; None where it has to go the usual way."""
-        waits = self._fragmented or self.close_sent or not self.queue.empty()
-        if waits or self._shortcut is None or self.conn.state is not State.OPEN:
-            return None
-        return self._shortcut.take
+    def handle_bytes(self, event: Frame) -> None:
+        """A binary message: at once to whoever takes it, unless an earlier message still waits."""
+        take = self._shortcut.take if self._shortcut is not None else None
+        if take is None or not event.fin or self.close_sent or not self.queue.empty():
+            super().handle_bytes(event)
+        else:
+            take(bytes(event.data))
 
     def shutdown(self) -> None:
         """The server stops: senders and viewers are told to come back (1001; uvicorn says 1012)."""
