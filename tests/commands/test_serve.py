@@ -179,9 +179,12 @@ def test_a_call_outlives_one_server_after_another(tmp_path: Path) -> None:
                     server.send_signal(chance.choice([signal.SIGTERM, signal.SIGKILL]))
                 while True:
                     known = max(known, said(socket_).get("durable", 0))
-    (audio,) = tmp_path.glob("*/processed_audio.wav")
-    heard, _ = soundfile.read(audio, dtype="int16")
+    (folder,) = (path.parent for path in tmp_path.glob("*/session.json"))
+    heard, _ = soundfile.read(folder / "processed_audio.wav", dtype="int16")
     assert np.array_equal(heard, samples)
+    # What was killed before it was a session's folder holds no sound.
+    for path in tmp_path.glob("*/heard.u8"):
+        assert path.parent == folder or path.stat().st_size == 0
 
 
 @contextlib.contextmanager
