@@ -1,26 +1,11 @@
 import math
 from collections.abc import Sequence
 
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.stream.tasks import task
 
-from tonewatch.models.window import Window
 from tonewatch.stream.waiting import Task, Waiting
-
-
-def window(leg: str = "s/customer", end: float = 1.0) -> Window:
-    return Window(
-        leg=leg,
-        start_frame=round(end * 50),
-        samples=np.full(16_000, 0.1, np.float32),
-        speech=1.0,
-        captured_at=end,
-    )
-
-
-def task(leg: str = "s/customer", end: float = 1.0, *, live: bool = True, at: float = 0.0) -> Task:
-    return Task(window=window(leg, end), live=live, queued_at=at)
 
 
 def waiting_for(tasks: Sequence[Task]) -> Waiting:
