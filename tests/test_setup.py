@@ -55,7 +55,7 @@ def test_a_wheel_spills_nothing_beside_the_one_package(wheel: set[str]) -> None:
         "dashboard/static/index.html",
         "examples/demo_call.flac",
         "models/compact/model.json",
-        "stream/listener/silero_vad.onnx",
+        "stream/listener/speech_gate.onnx",
     ],
 )
 def test_a_wheel_carries_what_runs_without_a_network(wheel: set[str], file: str) -> None:

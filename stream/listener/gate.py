@@ -1,7 +1,9 @@
-"""The speech gate: Silero VAD (MIT, see NOTICE) through ONNX Runtime, many legs in one call."""
+"""The speech gate: Silero VAD (MIT, see NOTICE) through ONNX Runtime, many legs and many blocks of
+each in one call."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -22,29 +24,38 @@ SETTLED: Final = 16
 """Blocks under the floor (0.5 s) after which those that follow are silence without asking the
 network: a leg on which nobody speaks is often digital silence. Its memory stays as it is, so that
 it opens no later afterwards, at most some frames sooner."""
+TOGETHER: Final = 64
+"""Most blocks of a leg in a call. More make none cheaper, and sound that waits may be long."""
 _STATE: Final = 128
 
 
 class Vad:
-    """The network alone: blocks and states in, probabilities and states out. Rows of a call do not
-    touch each other: a leg's numbers are the same alone or among many."""
+    """The network alone: blocks and states in, probabilities and states out. Legs of a call do not
+    touch each other, nor does it matter how many blocks of a leg are read at a time: its numbers
+    are the same, bit for bit."""
 
     def __init__(self) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        model = Path(__file__).with_name("silero_vad.onnx")
+        model = Path(__file__).with_name("speech_gate.onnx")
         self._session = ort.InferenceSession(
             str(model), sess_options=options, providers=["CPUExecutionProvider"]
         )
-        self._rate = np.array(SAMPLE_RATE, dtype=np.int64)
 
-    def run(self, blocks: Float32, state: Float32) -> tuple[Float32, Float32]:
-        """Blocks [B, 64 + 512] and states [2, B, 128] to probabilities [B] and new states."""
-        probability, state = self._session.run(
-            None, {"input": blocks, "state": state, "sr": self._rate}
+    def run(
+        self, blocks: Float32, counts: Sequence[int], state: Float32
+    ) -> tuple[Float32, Float32]:
+        """Blocks [R, 64 + 512], leg behind leg, `counts` [B] of each, at least one, and the legs'
+        states [2, B, 128] to probabilities [R] and new states."""
+        lengths = np.array(counts, np.int32)
+        steps = np.arange(lengths.max())[:, None]
+        inside = steps < lengths
+        places = np.where(inside, np.cumsum(lengths) - lengths + steps, 0)
+        probabilities, state = self._session.run(
+            None, {"blocks": blocks, "places": places, "lengths": lengths, "state": state}
         )
-        return probability[:, 0], state
+        return probabilities.T[inside.T], state
 
 
 class Gate:
@@ -65,8 +76,9 @@ class Gate:
         self._fall = 10 ** (-settings.level_fall_db * BLOCK / SAMPLE_RATE / 10)
         self._loudness = self._least
         """Power of the reference behind the last block, at least `_least`."""
-        self._powers: list[float] = []
-        """Mean squares of waiting blocks, the next one last; worked out for all of them at once."""
+        self._levelled: list[tuple[bool, float]] = []
+        """Of each block that was levelled and not taken: whether the network reads it, and the
+        power that can be heard behind it."""
         self.state: Float32 = np.zeros((2, 1, _STATE), np.float32)
         self._pending: Float32 = np.zeros(CONTEXT, np.float32)
         """Context, then samples that are not a whole block yet."""
@@ -85,62 +97,48 @@ class Gate:
         self._pending = in_one([self._pending, samples])
 
     @property
-    def ready(self) -> bool:
-        """Whether a whole block waits."""
-        return len(self._pending) >= CONTEXT + BLOCK
+    def blocks(self) -> list[Float32]:
+        """The whole blocks that wait, each with its context, [576], as they came; not too many."""
+        count = min((len(self._pending) - CONTEXT) // BLOCK, TOGETHER)
+        return [self._pending[at * BLOCK : at * BLOCK + CONTEXT + BLOCK] for at in range(count)]
 
-    @property
-    def block(self) -> Float32:
-        """The next block with its context, [576], as it came."""
-        return self._pending[: CONTEXT + BLOCK]
+    def level(self, powers: Sequence[float]) -> list[float]:
+        """What to multiply these blocks by, so that they are as loud as the network wants them; 0
+        where it need not read one.
 
-    @property
-    def gain(self) -> float:
-        """What the next block is multiplied by, so that it is as loud as the network wants it."""
-        return math.sqrt(max(1.0, self._level / self._louder()))
-
-    def pass_silence(self) -> None:
-        """Go past the waiting blocks of a long silence."""
-        while self._quiet >= SETTLED and self.ready and self._silent():
-            self.take(0.0, self.state)
-
-    def _power(self) -> float:
-        """Mean square of the next block."""
-        if not self._powers:
-            whole = (len(self._pending) - CONTEXT) // BLOCK * BLOCK
-            blocks = self._pending[CONTEXT : CONTEXT + whole].reshape(-1, BLOCK).astype(np.float64)
-            self._powers = (np.einsum("bs,bs->b", blocks, blocks) / BLOCK).tolist()
-            self._powers.reverse()
-        return self._powers[-1]
-
-    def _louder(self) -> float:
-        """The reference with the next block."""
-        return max(self._power(), self._loudness * self._fall, self._least)
+        `powers`: their mean squares, context left out. `take` comes next.
+        """
+        gains = []
+        for power in powers:
+            self._loudness = max(power, self._loudness * self._fall, self._least)
+            # The floor holds for the levelled copy; this is the power as it came.
+            floor = self._heard_floor(self._loudness)
+            passed = power < floor and self._quiet >= SETTLED
+            self._quiet = self._quiet + 1 if power < floor else 0
+            self._levelled.append((not passed, floor))
+            gains.append(0.0 if passed else math.sqrt(max(1.0, self._level / self._loudness)))
+        return gains
 
     def _heard_floor(self, loudness: float) -> float:
-        """The floor holds for the levelled copy; this is the power as it came."""
         return self._floor * min(1.0, loudness / self._level)
 
-    def _silent(self) -> bool:
-        return self._power() < self._heard_floor(self._louder())
-
-    def take(self, probability: float, state: Float32) -> None:
-        """The network's answer for the next block."""
+    def take(self, probabilities: Iterable[float], state: Float32) -> None:
+        """The network's answers for those of the levelled blocks that it has read."""
         self.state = state
-        self._quiet = self._quiet + 1 if self._silent() else 0
-        self._loudness = self._louder()
-        self._powers.pop()
-        self._pending = self._pending[BLOCK:]
-        self._read += BLOCK
-        if probability >= self._settings.speech_on:
-            is_open, self._below = True, 0
-        elif probability >= self._settings.speech_off:
-            is_open, self._below = self._open, 0
-        else:
-            self._below += BLOCK
-            is_open = self._open and self._below <= self._hold
-        self._open = is_open
-        self._marks.append((self._read, is_open, self._heard_floor(self._loudness)))
+        answers = iter(probabilities)
+        for asked, floor in self._levelled:
+            self._read += BLOCK
+            probability = next(answers) if asked else 0.0
+            if probability >= self._settings.speech_on:
+                self._open, self._below = True, 0
+            elif probability >= self._settings.speech_off:
+                self._below = 0
+            else:
+                self._below += BLOCK
+                self._open = self._open and self._below <= self._hold
+            self._marks.append((self._read, self._open, floor))
+        self._pending = self._pending[len(self._levelled) * BLOCK :]
+        self._levelled = []
 
     def speech(self, start: int, samples: Float32) -> Bool:
         """Speech flags of whole frames whose first sample is `start`; call it once, in order.
@@ -160,20 +158,28 @@ class Gate:
         return np.asarray(np.array(opens)[at] & (power >= np.array(floors)[at]))
 
 
-def _waiting(gates: Sequence[Gate]) -> list[Gate]:
-    """Those with a block that the network must read."""
-    for gate in gates:
-        gate.pass_silence()
-    return [gate for gate in gates if gate.ready]
-
-
 def advance(gates: Sequence[Gate], vad: Vad) -> None:
-    """Let every gate read its waiting blocks, one block of each in a call of the network."""
-    while waiting := _waiting(gates):
-        blocks = in_one([gate.block for gate in waiting])
-        gains = np.array([gate.gain for gate in waiting], np.float32)
-        blocks = blocks.reshape(len(waiting), -1) * gains[:, None]
-        states = np.concatenate([gate.state for gate in waiting], axis=1)
-        probabilities, states = vad.run(blocks, states)
-        for row, gate in enumerate(waiting):
-            gate.take(float(probabilities[row]), states[:, row : row + 1])
+    """Let every gate read its waiting blocks, those of all gates in a call of the network."""
+    while waiting := [(gate, blocks) for gate in gates if (blocks := gate.blocks)]:
+        sound = in_one([block for _, blocks in waiting for block in blocks])
+        sound = sound.reshape(-1, CONTEXT + BLOCK)
+        whole = sound[:, CONTEXT:].astype(np.float64)
+        powers = iter((np.einsum("bs,bs->b", whole, whole) / BLOCK).tolist())
+        gains = [gate.level(list(islice(powers, len(blocks)))) for gate, blocks in waiting]
+        counts = [int(np.count_nonzero(some)) for some in gains]
+        states = [gate.state for gate, _ in waiting]
+        answers: Iterator[float] = iter(())
+        if any(counts):
+            every = np.array(list(chain.from_iterable(gains)), np.float32)
+            asked = every > 0
+            among = [leg for leg, count in enumerate(counts) if count]
+            found, after = vad.run(
+                sound[asked] * every[asked, None],
+                [counts[leg] for leg in among],
+                np.concatenate([states[leg] for leg in among], axis=1),
+            )
+            answers = iter(found.tolist())
+            for row, leg in enumerate(among):
+                states[leg] = after[:, row : row + 1]
+        for (gate, _), count, state in zip(waiting, counts, states, strict=True):
+            gate.take(list(islice(answers, count)), state)

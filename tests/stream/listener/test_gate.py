@@ -1,10 +1,12 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tonewatch.models.window import Float32
-from tonewatch.stream.listener.gate import BLOCK, CONTEXT, SETTLED, Gate, Vad, advance
+from tonewatch.stream.listener.gate import BLOCK, CONTEXT, SETTLED, TOGETHER, Gate, Vad, advance
 from tonewatch.stream.listener.heard import quantise
 from tonewatch.stream.settings import ListenerSettings
 
@@ -18,13 +20,17 @@ def vad() -> Vad:
     return Vad()
 
 
+def told(gate: Gate, probabilities: list[float], power: float = 0.1) -> None:
+    """As if the network had read so many blocks."""
+    gate.push(np.zeros(len(probabilities) * BLOCK, np.float32))
+    gate.level([power] * len(probabilities))
+    gate.take(probabilities, gate.state)
+
+
 def scripted(probabilities: list[float], **settings: float) -> tuple[Gate, list[int]]:
     """A gate that was given these probabilities; for each block whether it was open behind it."""
     gate = Gate(ListenerSettings(**settings))  # type: ignore[arg-type]
-    state = np.zeros((2, 1, 128), np.float32)
-    for probability in probabilities:
-        gate.push(np.zeros(BLOCK, np.float32))
-        gate.take(probability, state)
+    told(gate, probabilities)
     flags = gate.speech(0, LOUD[: len(probabilities) * BLOCK // 320 * 320])
     # Frame k ends at (k + 1) * 320; the first frame that ends at or behind block b shows it.
     return gate, [int(flags[-(-(b + 1) * BLOCK // 320) - 1]) for b in range(len(probabilities) - 1)]
@@ -42,31 +48,55 @@ def test_a_short_pause_does_not_close_it() -> None:
 
 def test_a_flag_looks_at_no_block_that_has_not_ended_by_the_frames_end() -> None:
     gate = Gate(ListenerSettings())
-    gate.push(np.zeros(BLOCK, np.float32))
-    gate.take(0.9, np.zeros((2, 1, 128), np.float32))
+    told(gate, [0.9])
     assert gate.speech(0, LOUD[:640]).tolist() == [False, True]
 
 
 def test_what_is_under_the_floor_is_silence_whatever_the_network_says() -> None:
     gate = Gate(ListenerSettings(floor_dbfs=-60.0, level_gain_db=0.0))
-    gate.push(np.zeros(2 * BLOCK, np.float32))
-    for _ in range(2):
-        gate.take(0.9, np.zeros((2, 1, 128), np.float32))
+    told(gate, [0.9] * 2, power=0.0)
     samples = np.concatenate([np.full(640, 0.01, np.float32), np.full(320, 0.0009, np.float32)])
     assert gate.speech(0, samples).tolist() == [False, True, False]
 
 
+PUBLISHED = [
+    0.03749, 0.02345, 0.98345, 0.98188, 0.98475, 0.97617, 0.94846, 0.92665, 0.92289, 0.9465,
+    0.78595, 0.78757, 0.97865, 0.99603, 0.99567, 0.98593, 0.32232, 0.19411, 0.05588, 0.02502,
+    0.01842, 0.01703, 0.01712, 0.80118, 0.95179, 0.89489, 0.7964, 0.7453, 0.69684, 0.69398, 0.8832,
+]  # fmt: skip
+"""What the graph of Silero VAD 6.2, as published, says of the blocks of the sound below."""
+
+
+def test_the_network_says_what_the_published_one_says(vad: Vad) -> None:
+    sound = quantise(voice(1.0))
+    sound[8000:12000] = 0
+    sound = np.concatenate([np.zeros(CONTEXT, np.float32), sound])
+    blocks = np.lib.stride_tricks.sliding_window_view(sound, CONTEXT + BLOCK)[::BLOCK]
+    state = np.zeros((2, 1, 128), np.float32)
+    probabilities, _ = vad.run(np.ascontiguousarray(blocks), [len(blocks)], state)
+    np.testing.assert_allclose(probabilities, PUBLISHED, atol=1e-4)
+
+
 @settings(deadline=None, max_examples=15)
-@given(st.integers(2, 60), st.integers(0, 2**32 - 1))
-def test_a_row_is_the_same_alone_and_among_others(rows: int, seed: int) -> None:
-    vad, rng = Vad(), np.random.default_rng(seed)
-    blocks = (rng.standard_normal((rows, CONTEXT + BLOCK)) * 0.1).astype(np.float32)
-    states = (rng.standard_normal((2, rows, 128)) * 0.3).astype(np.float32)
-    probabilities, after = vad.run(blocks, states)
-    for row in range(rows):
-        alone, state = vad.run(blocks[row : row + 1], states[:, row : row + 1])
-        assert alone[0] == probabilities[row]
-        np.testing.assert_array_equal(state, after[:, row : row + 1])
+@given(st.lists(st.integers(1, 9), min_size=2, max_size=30), st.integers(0, 2**32 - 1))
+def test_a_leg_is_the_same_alone_and_among_others_and_block_by_block(
+    vad: Vad, counts: list[int], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    blocks = (rng.standard_normal((sum(counts), CONTEXT + BLOCK)) * 0.1).astype(np.float32)
+    states = (rng.standard_normal((2, len(counts), 128)) * 0.3).astype(np.float32)
+    probabilities, after = vad.run(blocks, counts, states)
+    mine = np.split(blocks, np.cumsum(counts)[:-1])
+    answers = np.split(probabilities, np.cumsum(counts)[:-1])
+    for leg, (count, rows) in enumerate(zip(counts, mine, strict=True)):
+        alone, state = vad.run(rows, [count], states[:, leg : leg + 1])
+        np.testing.assert_array_equal(alone, answers[leg])
+        np.testing.assert_array_equal(state, after[:, leg : leg + 1])
+        state = states[:, leg : leg + 1]
+        for row in range(count):
+            one, state = vad.run(rows[row : row + 1], [1], state)
+            assert one[0] == answers[leg][row]
+        np.testing.assert_array_equal(state, after[:, leg : leg + 1])
 
 
 def pushed(sounds: list[Float32], size: int, vad: Vad) -> list[list[bool]]:
@@ -93,10 +123,22 @@ class Counting(Vad):
     """Counts the blocks that the network reads."""
 
     rows = 0
+    most = 0
 
-    def run(self, blocks: Float32, state: Float32) -> tuple[Float32, Float32]:
+    def run(
+        self, blocks: Float32, counts: Sequence[int], state: Float32
+    ) -> tuple[Float32, Float32]:
         self.rows += len(blocks)
-        return super().run(blocks, state)
+        self.most = max(self.most, *counts)
+        return super().run(blocks, counts, state)
+
+
+def test_sound_that_has_waited_for_long_is_read_in_pieces() -> None:
+    counting, gate = Counting(), Gate(ListenerSettings())
+    gate.push(np.full((2 * TOGETHER + 5) * BLOCK, 0.1, np.float32))
+    advance([gate], counting)
+    assert (counting.rows, counting.most) == (2 * TOGETHER + 5, TOGETHER)
+    assert not gate.blocks
 
 
 def test_the_network_is_not_asked_about_a_long_silence() -> None:
@@ -104,7 +146,7 @@ def test_the_network_is_not_asked_about_a_long_silence() -> None:
     blocks = 3 * SETTLED
     gate.push(np.zeros(blocks * BLOCK, np.float32))
     advance([gate], counting)
-    assert (counting.rows, gate.ready) == (SETTLED, False)
+    assert (counting.rows, gate.blocks) == (SETTLED, [])
     gate.push(np.full(BLOCK, 0.1, np.float32))
     advance([gate], counting)
     assert counting.rows == SETTLED + 1, "whatever can be heard is read"
@@ -165,22 +207,36 @@ def test_quiet_noise_hum_and_music_are_no_speech(vad: Vad, dbfs: float) -> None:
         assert share_of_speech(at_level(sound, dbfs), vad) == 0.0
 
 
-def test_a_loud_line_is_heard_as_it_is() -> None:
-    gate = Gate(ListenerSettings())
-    loud = (np.random.default_rng(0).standard_normal(2 * BLOCK) * 0.1).astype(np.float32)
-    gate.push(loud)
-    assert np.array_equal(gate.block[CONTEXT:], loud[:BLOCK])
-    assert gate.gain == 1.0
+class Hearing(Vad):
+    """Keeps what the network is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[Float32] = []
+
+    def run(
+        self, blocks: Float32, counts: Sequence[int], state: Float32
+    ) -> tuple[Float32, Float32]:
+        self.heard += list(blocks)
+        return super().run(blocks, counts, state)
+
+
+def test_a_loud_line_is_heard_as_it_is_and_a_quiet_one_beside_it_louder() -> None:
+    rng, hearing = np.random.default_rng(0), Hearing()
+    loud = quantise((rng.standard_normal(2 * BLOCK) * 0.1).astype(np.float32))
+    gates = [Gate(ListenerSettings()) for _ in range(2)]
+    gates[0].push(loud)
+    gates[1].push(quantise(loud / 100))
+    advance(gates, hearing)
+    assert np.array_equal(hearing.heard[0][CONTEXT:], loud[:BLOCK])
+    assert np.array_equal(hearing.heard[1], loud[BLOCK - CONTEXT :])
+    raised = [float(np.mean(block**2) / np.mean(loud**2)) for block in hearing.heard[2:]]
+    assert all(0.05 < part < 2.0 for part in raised), "by 30 dB at most, of 40"
 
 
 def test_a_voice_that_grows_quiet_is_raised_again_by_and_by() -> None:
     gate = Gate(ListenerSettings(level_fall_db=10.0))
-    state = np.zeros((2, 1, 128), np.float32)
-    gains = []
-    gate.push(np.concatenate([np.full(BLOCK, 0.1, np.float32), np.full(63 * BLOCK, 1e-3, "f4")]))
-    while gate.ready:
-        gains.append(gate.gain)
-        gate.take(0.0, state)
+    gains = gate.level([0.1**2, *[1e-3**2] * 63])
     assert gains[0] == 1.0
     assert gains[-1] == pytest.approx(10 ** ((10 * 63 * 0.032 - 4) / 20), rel=1e-3)
     assert sorted(gains) == gains
