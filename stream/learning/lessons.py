@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +15,11 @@ from ...models.window import Float32
 from ..record.card import read_card
 from ..record.files import FolderError
 from ..record.replay import heard_again
-from ..review.reports import Decided
 from ..review.rules import Label
+
+if TYPE_CHECKING:
+    # It loads the database's library, half a second that no analysis needs.
+    from ..review.reports import Decided
 
 CONTEXT_FRAMES = 2 * FRAME_RATE
 """Sound before a flag that an engine hears first, as it did in the call."""
@@ -43,7 +47,7 @@ class Lessons:
 
 
 def lessons(
-    decided: Sequence[Decided], folder_of: Callable[[str], Path | None], engine: Engine
+    decided: "Sequence[Decided]", folder_of: Callable[[str], Path | None], engine: Engine
 ) -> Lessons:
     """Hear every decided flag again. Raises EngineError, OSError."""
     heard = []
@@ -55,7 +59,7 @@ def lessons(
     return Lessons(heard=tuple(heard), lost=len(decided) - len(heard))
 
 
-def _lesson(flag: Decided, folder: Path, engine: Engine) -> Lesson | None:
+def _lesson(flag: "Decided", folder: Path, engine: Engine) -> Lesson | None:
     start = max(0, flag.start - CONTEXT_FRAMES)
     try:
         files = read_card(folder).leg_files(flag.leg)

@@ -1,6 +1,8 @@
 """`tonewatch analyze`, with the model that comes along."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -115,3 +117,12 @@ def test_the_demo_call_shows_a_moment_for_review_by_default(tmp_path: Path) -> N
     assert tonewatch("analyze", demo_call(), *words).exit_code == 0
     (result,) = results(tmp_path)
     assert result["episodes"], "no flag in the demo call"
+
+
+def test_an_analysis_loads_neither_the_database_nor_the_page() -> None:
+    """Each takes longer to load than a minute of sound to analyse."""
+    code = (
+        "import sys, tonewatch.commands.analyze\n"
+        "print(sorted({'sqlalchemy', 'starlette', 'uvicorn', 'matplotlib'} & set(sys.modules)))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
