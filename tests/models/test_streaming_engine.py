@@ -136,7 +136,7 @@ def test_legs_that_share_calls_read_what_they_read_alone_bit_for_bit(
 
 
 @settings(max_examples=15)
-@given(first=st.integers(1, 60), count=st.integers(0, 18), last=st.integers(1, 7))
+@given(first=st.integers(1, 60), count=st.integers(0, 40), last=st.integers(1, 7))
 def test_hops_that_wait_behind_each_other_are_read_at_once_bit_for_bit(
     shipped: StreamingEngine, first: int, count: int, last: int
 ) -> None:
@@ -196,6 +196,23 @@ def test_rows_that_are_not_independent_are_read_one_by_one(
     engine.open("a")
     (alone,) = engine.infer([window(0, 8, leg="a")])
     np.testing.assert_array_equal(both[0].logits, alone.logits)
+
+
+def test_hops_that_are_not_read_alike_at_once_are_read_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tiny_streaming_model(tmp_path / "tiny")
+    compute = StreamingEngine._compute
+
+    def longest_apart(
+        self: StreamingEngine, waves: np.ndarray, state: object
+    ) -> tuple[object, ...]:
+        logits, features, after = compute(self, waves, state)
+        return logits + np.float32(1e-3 * (waves.shape[1] >= 16 * 2560)), features, after
+
+    monkeypatch.setattr(StreamingEngine, "_compute", longest_apart)
+    StreamingEngine(folder, provider="cpu", batch=4)
+    assert "windows are read one by one" in caplog.text
 
 
 def test_the_registry_serves_a_streaming_folder(folder: Path) -> None:
