@@ -1,6 +1,6 @@
 """The other shell: recordings of any length through the same core, as fast as they can be read.
 
-Sound passes in blocks of a second: memory does not grow with the length of a recording.
+Sound passes in blocks of a few seconds: memory does not grow with the length of a recording.
 """
 
 import time
@@ -35,7 +35,8 @@ from .settings import DecisionSettings, StreamSettings
 from .sources.pcm_messages import role_of
 from .sources.reading import Recording, RecordingError, leg_names, open_recording
 
-BLOCK_S = 1.0
+BLOCK_S = 4.0
+"""Seconds of sound at a time: each step has costs of its own, however much it is given."""
 SYNC_S = 5.0
 """Seconds of work between two syncs: they show the repair of a server on the same output folder
 that this session lives."""
