@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,9 @@ class _Seen:
     """What the viewer saw."""
 
     latency_ms: list[float] = field(default_factory=list)
+    """From the newest sample that a reading rests on."""
+    at_ns: list[int] = field(default_factory=list)
+    """When these readings came."""
     click_ms: list[float] = field(default_factory=list)
     """From a sample to the first event of any kind that covers it."""
     curve_ms: list[float] = field(default_factory=list)
@@ -190,6 +193,7 @@ def _note(event: dict[str, Any], number: int, sent: Sent, now: int, seen: _Seen)
         return
     seen.events += 1
     seen.latency_ms.append((now - event["captured_at_ns"]) / 1e6)
+    seen.at_ns.append(now)
     for points in (event["settled"], event["provisional"]):
         for index, scores in enumerate(points["scores"]):
             frame = points["start"] + index * points["step"]
@@ -226,6 +230,13 @@ def flatness(rss: list[tuple[float, float]]) -> dict[str, float]:
     return {"rss_growth_mb": float(growth), "rss_slope_mb_min": float(slope)}
 
 
+def second_by_second(at_ns: Sequence[int], values: Sequence[float]) -> list[float]:
+    """95th percentiles of the values of each second since the first; 0 for one without any."""
+    seconds = (np.array(at_ns) - at_ns[0]) // 1_000_000_000
+    found = (np.array(values)[seconds == second] for second in range(int(seconds.max()) + 1))
+    return [float(np.percentile(some, 95)) if len(some) else 0.0 for some in found]
+
+
 def _figures(
     bench: LiveBench, ready: dict[str, float], seen: _Seen, usage: dict[str, Any]
 ) -> dict[str, Any]:
@@ -249,5 +260,6 @@ def _figures(
         "rss_end_mb": usage["rss"][-1][1],
         **flatness(usage["rss"]),
         "rss_s_mb": usage["rss"],
+        "latency_p95_each_s_ms": second_by_second(seen.at_ns, seen.latency_ms),
     }
     return figures

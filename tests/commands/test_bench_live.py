@@ -2,7 +2,13 @@
 
 import pytest
 
-from tonewatch.commands.bench_live import LiveBench, flatness, load_speech, run_live
+from tonewatch.commands.bench_live import (
+    LiveBench,
+    flatness,
+    load_speech,
+    run_live,
+    second_by_second,
+)
 from tonewatch.commands.options import Failure
 from tonewatch.stream.sources.demo import demo_call
 
@@ -27,6 +33,11 @@ def test_memory_that_grows_is_told_from_memory_that_is_flat() -> None:
     assert grows["rss_growth_mb"] == pytest.approx(10.7, abs=2)
     assert warms_up["rss_growth_mb"] == pytest.approx(0.0)
     assert flatness([(0.0, 1.0)]) == {"rss_growth_mb": 0.0, "rss_slope_mb_min": 0.0}
+
+
+def test_latency_is_told_second_by_second() -> None:
+    at = [0, 400_000_000, 999_999_999, 2_000_000_000]
+    assert second_by_second(at, [1.0, 1.0, 1.0, 5.0]) == [1.0, 0.0, 5.0]
 
 
 @pytest.mark.slow
