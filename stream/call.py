@@ -21,7 +21,7 @@ from .events import (
     Mark,
     Readings,
 )
-from .leg import Leg, Outlets, gap_noted, joined
+from .leg import Leg, Outlets, gap_noted
 from .listener.heard import Heard
 from .listener.listener import Listener
 from .meter import Meter, Overlap
@@ -128,7 +128,7 @@ class Call:
         for leg, items in read:
             for item in items:
                 self._tell_gap(leg, leg.gap_of(item))
-        return [(leg, joined(items)) for leg, items in read if items]
+        return [(leg, items) for leg, items in read if items]
 
     def hear(self, leg: Leg, heard: Sequence[Heard]) -> None:
         """Frames of a leg: to the disk, the meters and, if it is scored, the cutter."""

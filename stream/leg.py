@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from ..models.grid import SAMPLE_RATE
 from ..models.window import Window
-from .audio import Chunk, Gap, in_one
+from .audio import Chunk, Gap
 from .decision.evidence.pitch import Pitch
 from .events import Episode, Event, GapNoted
 from .listener.listener import Listener
@@ -79,23 +78,3 @@ def gap_noted(session: str, leg: str, gap: Gap, rate: int) -> GapNoted:
     start = gap.start * SAMPLE_RATE // rate
     length = gap.stop * SAMPLE_RATE // rate - start
     return GapNoted(session=session, leg=leg, start=start, length=length, reason=gap.reason)
-
-
-def joined(items: Sequence[Chunk | Gap]) -> list[Chunk | Gap]:
-    """Neighbouring chunks as one: a source's small writes cost as much each as a large one."""
-    found: list[Chunk | Gap] = []
-    for sound, group in groupby(items, lambda item: isinstance(item, Chunk)):
-        run = list(group)
-        if sound and len(run) > 1:
-            samples = in_one([item.samples for item in run if isinstance(item, Chunk)])
-            found.append(
-                Chunk(
-                    leg=run[0].leg,
-                    start=run[0].start,
-                    samples=samples,
-                    captured_at=run[-1].captured_at,
-                )
-            )
-        else:
-            found += run
-    return found

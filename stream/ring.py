@@ -97,7 +97,8 @@ class Ring:
                 self._note(length, captured_at, reason)
 
     def read(self, limit: int | None = None) -> list[Chunk | Gap]:
-        """What waits, in order, at most `limit` positions of it.
+        """What waits, in order, at most `limit` positions of it; writes behind each other, without
+        a gap between them, as one chunk.
 
         Without a limit it is the capacity: a gap of hours comes in pieces too, so what a reader
         makes of one read stays bounded.
@@ -106,9 +107,8 @@ class Ring:
             items: list[Chunk | Gap] = []
             stop = min(self._written, self._cursor + (self._capacity if limit is None else limit))
             while self._cursor < stop:
-                mark = self._marks[0]
-                items.append(self._next(mark, min(mark.stop, stop)))
-                if mark.stop <= self._cursor:
+                items.append(self._next(stop))
+                if self._marks[0].stop <= self._cursor:
                     self._marks.popleft()
             return items
 
@@ -174,14 +174,16 @@ class Ring:
         """First position of a mark of sound that was not overwritten, or one before it."""
         return mark.start + self._stored - self._capacity - mark.stored
 
-    def _next(self, mark: _Mark, until: int) -> Chunk | Gap:
-        """Move the cursor into a mark, at most to `until`."""
+    def _next(self, stop: int) -> Chunk | Gap:
+        """Move the cursor on, at most to `stop`."""
+        mark = self._marks[0]
+        until = min(mark.stop, stop)
         if mark.reason:
             return self._gap(mark, until, mark.reason)
         kept = self._kept_from(mark)
         if self._cursor < kept:
             return self._gap(mark, min(until, kept), LATE)
-        return self._chunk(mark, until)
+        return self._chunk(stop)
 
     def _gap(self, mark: _Mark, until: int, reason: str) -> Gap:
         gap = Gap(
@@ -196,13 +198,19 @@ class Ring:
         self._cursor = until
         return gap
 
-    def _chunk(self, mark: _Mark, until: int) -> Chunk:
-        stored = mark.stored + self._cursor - mark.start
+    def _chunk(self, stop: int) -> Chunk:
+        """The sound before `stop`, up to the next gap: it lies in one piece, and each small chunk
+        would cost as much as a large one."""
+        marks = self._marks
+        stored = marks[0].stored + self._cursor - marks[0].start
+        while marks[0].stop < stop and not marks[1].reason:
+            marks.popleft()
+        until = min(marks[0].stop, stop)
         at, length = stored % self._capacity, until - self._cursor
         first = min(length, self._capacity - at)
         samples = in_one([self._samples[at : at + first], self._samples[: length - first]])
         chunk = Chunk(
-            leg=self._leg, start=self._cursor, samples=samples, captured_at=mark.captured_at
+            leg=self._leg, start=self._cursor, samples=samples, captured_at=marks[0].captured_at
         )
         self._read += length
         self._fetched = stored + length

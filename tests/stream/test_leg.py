@@ -1,11 +1,7 @@
-import itertools
-
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tonewatch.stream.audio import Chunk, Gap
-from tonewatch.stream.leg import Leg, gap_noted, joined
+from tonewatch.stream.leg import Leg, gap_noted
 from tonewatch.stream.listener.listener import Listener
 from tonewatch.stream.meter import Meter
 from tonewatch.stream.quality import Quality
@@ -55,21 +51,3 @@ def test_a_gap_of_another_reason_is_another_gap() -> None:
 def test_a_gap_stands_on_the_16_khz_grid() -> None:
     noted = gap_noted("s", "customer", gap(8000, 4000), 8000)
     assert (noted.start, noted.length, noted.reason) == (16_000, 8000, "paused")
-
-
-@given(st.lists(st.tuples(st.booleans(), st.integers(1, 50)), max_size=12))
-def test_joining_keeps_every_sample_at_its_place(drawn: list[tuple[bool, int]]) -> None:
-    items: list[Chunk | Gap] = []
-    at = 0
-    for number, (sound, length) in enumerate(drawn):
-        items.append(chunk(at, length, number) if sound else gap(at, length))
-        at += length
-    found = joined(items)
-    assert [item.start for item in found[1:]] == [item.stop for item in found[:-1]]
-    sound = [item for item in found if isinstance(item, Chunk)]
-    for one in sound:
-        assert one.samples.tolist() == list(range(one.start, one.stop))
-    for first, second in itertools.pairwise(found):
-        assert not (isinstance(first, Chunk) and isinstance(second, Chunk))
-    ends = [item.captured_at for item in items if isinstance(item, Chunk)]
-    assert [one.captured_at for one in sound][-1:] == ends[-1:]

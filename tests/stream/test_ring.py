@@ -1,4 +1,5 @@
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,10 +19,12 @@ def test_what_was_written_comes_back_in_order() -> None:
     ring = Ring("a", 10)
     ring.write(ramp(0, 4), 1.0)
     ring.write(ramp(4, 4), 2.0)
-    first, second = ring.read()
+    first, second = (*ring.read(5), *ring.read())
     assert isinstance(first, Chunk)
-    assert (first.start, second.start, first.captured_at, second.captured_at) == (0, 4, 1.0, 2.0)
-    np.testing.assert_array_equal(first.samples, ramp(0, 4))
+    assert isinstance(second, Chunk)
+    assert (first.start, second.start, first.captured_at, second.captured_at) == (0, 5, 2.0, 2.0)
+    np.testing.assert_array_equal(first.samples, ramp(0, 5))
+    np.testing.assert_array_equal(second.samples, ramp(5, 3))
 
 
 def test_a_late_reader_loses_the_oldest_and_is_told_which() -> None:
@@ -163,7 +166,10 @@ def test_chunks_and_gaps_cover_every_position_once_and_in_order(
             skipped |= set(range(written, written + size))
             written += size
         else:
-            for item in ring.read(size if action == "read some" else None):
+            items = ring.read(size if action == "read some" else None)
+            for one, other in pairwise(items):
+                assert not (isinstance(one, Chunk) and isinstance(other, Chunk))
+            for item in items:
                 assert item.start == position
                 assert item.stop > item.start
                 position = item.stop
