@@ -11,7 +11,7 @@ import numpy as np
 from ..models.grid import FRAME_RATE, FRAME_SAMPLES
 from ..models.window import Float32, Window
 from .audio import in_one
-from .listener.heard import Bool, Heard
+from .listener.heard import Heard
 from .settings import WindowSettings
 
 LEAD = 12
@@ -62,8 +62,8 @@ class RunCutter:
         """Frame of the first kept flag."""
         self._sound: deque[Heard] = deque()
         """Every kept frame's sound, in the pieces in which it came."""
-        self._speech: Bool = np.zeros(0, np.bool_)
-        self._gap: Bool = np.zeros(0, np.bool_)
+        self._speech, self._gap = bytearray(), bytearray()
+        """Flags of the kept frames, a byte each: so few are counted sooner than in arrays."""
         self._captured_at = 0.0
         self._run: int | None = None
         """Frame at which the present run began."""
@@ -76,8 +76,8 @@ class RunCutter:
         if heard.start_frame != stop:
             raise ValueError(f"leg {self._leg!r}: expected frame {stop}, got {heard.start_frame}")
         self._sound.append(heard)
-        self._speech = np.concatenate([self._speech, heard.speech])
-        self._gap = np.concatenate([self._gap, heard.gap])
+        self._speech += heard.speech.tobytes()
+        self._gap += heard.gap.tobytes()
         self._captured_at = heard.captured_at
         windows = []
         for end in range(
@@ -98,10 +98,10 @@ class RunCutter:
         if self._broken(end):
             self._run, self._read = None, end
             return []
-        if self._run is not None and not self._flags(end - self._pause, end).any():
+        if self._run is not None and not self._spoken(end - self._pause, end):
             self._run = None
         if self._run is None:
-            if self._flags(end - SEARCH, end).sum() < self._least:
+            if self._spoken(end - SEARCH, end) < self._least:
                 return []
             self._run = self._onset(end)
             self._read = max(self._read, self._run)
@@ -111,21 +111,23 @@ class RunCutter:
 
     def _broken(self, end: int) -> bool:
         """Whether too much of the newest hop is missing."""
-        rows = slice(max(0, end - self._hop - self._first), end - self._first)
-        return bool(self._gap[rows].sum() > self._settings.max_gap_share * self._hop)
+        missing = self._gap.count(1, max(0, end - self._hop - self._first), end - self._first)
+        return missing > self._settings.max_gap_share * self._hop
 
     def _onset(self, end: int) -> int:
         """Where the voice that is heard at `end` began, and a little before it."""
-        spoken = np.flatnonzero(self._flags(end - SEARCH - PAUSE, end))
+        begin = max(self._first, end - SEARCH - PAUSE)
+        flags = self._speech[begin - self._first : end - self._first]
+        spoken = np.flatnonzero(np.frombuffer(flags, np.bool_))
         pauses = np.flatnonzero(np.diff(spoken) > PAUSE)
         first = spoken[pauses[-1] + 1] if len(pauses) else spoken[0]
-        return int(max(self._first, end - SEARCH - PAUSE) + first - LEAD)
+        return int(begin + first - LEAD)
 
-    def _flags(self, first: int, stop: int) -> Bool:
-        return self._speech[max(0, first - self._first) : stop - self._first]
+    def _spoken(self, first: int, stop: int) -> int:
+        """How many of the frames [first, stop) hold speech, of those that are kept."""
+        return self._speech.count(1, max(0, first - self._first), stop - self._first)
 
     def _window(self, start: int, end: int, captured_at: float) -> Window:
-        rows = slice(start - self._first, end - self._first)
         parts: deque[Float32] = deque()
         for piece in reversed(self._sound):
             if piece.stop_frame <= start:
@@ -141,7 +143,7 @@ class RunCutter:
             leg=self._leg,
             start_frame=start,
             samples=in_one(parts),
-            speech=float(self._speech[rows].mean()),
+            speech=self._spoken(start, end) / (end - start),
             captured_at=captured_at,
             warming_up=end - self._run < YOUNG,
         )
@@ -150,7 +152,7 @@ class RunCutter:
         """Keep only what a later window can hold."""
         drop = len(self._speech) - self.reach(self._settings)
         if drop > 0:
-            self._speech, self._gap = self._speech[drop:], self._gap[drop:]
+            del self._speech[:drop], self._gap[:drop]
             self._first += drop
             while self._sound and self._sound[0].stop_frame <= self._first:
                 self._sound.popleft()
