@@ -30,6 +30,10 @@ _REACH: Final = 5 * FRAME_RATE
 """How far before its end an episode's peak is looked for; further back its sound is forgotten."""
 _EVERY: Final = 3
 """Once there is a baseline, one of so many stretches of speech is measured."""
+_KNOWN: Final = 30
+"""Stretches of speech after which a voice is known well: by then a dozen were measured."""
+_SELDOM: Final = 12
+"""From then on one of so many is measured: of many calls at once, each costs all of them."""
 _KEPT: Final = 40
 """Stretches that a baseline rests on at most: two minutes of speech and more."""
 
@@ -109,7 +113,8 @@ class Ear:
         spoken = sum(int(np.count_nonzero(part.speech)) for part in parts)
         if whole and spoken >= 2 * LEAST_SPEECH:
             self._spoken += 1
-            if self._spoken <= self._settings.baseline_stretches or self._spoken % _EVERY == 0:
+            every = _EVERY if self._spoken <= _KNOWN else _SELDOM
+            if self._spoken <= self._settings.baseline_stretches or self._spoken % every == 0:
                 measured = self._pitch.begin(self._measure(parts, start, stop))
                 self._before.append((stop, measured))
 

@@ -1,6 +1,6 @@
 """A leg's ear: the same evidence under any chunking, bounded, against the speaker's own past."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from hypothesis import given, settings
@@ -9,7 +9,7 @@ from tests.stream.decision.evidence.voices import heard, silence, voice
 
 from tonewatch.models.window import Float32
 from tonewatch.stream.decision.evidence.ear import Ear
-from tonewatch.stream.decision.evidence.pitch import HOP, Beside, Contour, Pitch, SwiftF0
+from tonewatch.stream.decision.evidence.pitch import HOP, Beside, Contour, Later, Pitch, SwiftF0, T
 from tonewatch.stream.findings import Episode, Evidence
 from tonewatch.stream.listener.heard import Heard
 from tonewatch.stream.settings import DecisionSettings, EvidenceSettings
@@ -96,6 +96,28 @@ def test_a_voice_without_a_past_has_no_baseline() -> None:
     ear = Ear(EvidenceSettings(), DecisionSettings(), Level())
     ear.hear(heard(voice(2.0)))
     assert {one.direction for one in ear.evidence(episode(0, 80))} == {"no_baseline"}
+
+
+class Counting(Level):
+    """Counts what is measured."""
+
+    count = 0
+
+    def begin(self, act: Callable[[], T]) -> Later[T]:
+        self.count += 1
+        return super().begin(act)
+
+
+def test_a_voice_is_measured_the_more_seldom_the_better_it_is_known() -> None:
+    counting = Counting()
+    ear = Ear(EvidenceSettings(), DecisionSettings(), counting)
+    measured = []
+    for stretch in range(60):
+        ear.hear(heard(voice(3.0), 150 * stretch))
+        measured.append(counting.count)
+    assert measured[2] == 3
+    assert measured[29] - measured[2] == 9
+    assert measured[59] - measured[29] == 3
 
 
 def test_sound_is_forgotten_once_it_has_settled_and_silence_is_not_kept() -> None:
