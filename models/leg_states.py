@@ -11,14 +11,19 @@ State = Mapping[str, npt.NDArray[Any]]
 
 
 class LegStates:
-    """States by slots. Arrays grow with the legs and are reused: many legs' states pass in and out
-    by one copy for each array, not one for each leg."""
+    """States by slots, in arrays that grow with the legs.
+
+    Rows pass in and out as bytes: numpy would hand Python's lock to another thread at each array,
+    and to get it back takes many times as long as the copy.
+    """
 
     def __init__(self, begin: State) -> None:
         self._begin = begin
         self._slots: dict[str, int] = {}
         self._free: list[int] = []
         self._arrays = {name: array[:0].copy() for name, array in begin.items()}
+        self._memory: dict[str, memoryview] = {}
+        """The arrays' bytes."""
 
     def __contains__(self, leg: str) -> bool:
         return leg in self._slots
@@ -40,21 +45,25 @@ class LegStates:
                 self._arrays[name][slot] = array[0]
 
     def read(self, legs: Sequence[str]) -> State:
-        """Copies of the states of legs, a row for each."""
-        if len(legs) == 1:
-            slot = self._slots[legs[0]]
-            return {name: array[slot : slot + 1].copy() for name, array in self._arrays.items()}
-        slots = self._places(legs)
-        return {name: array.take(slots, axis=0) for name, array in self._arrays.items()}
+        """Copies of the states of legs, a row for each; read-only."""
+        found = {}
+        for name, array in self._begin.items():
+            memory, size = self._memory[name], array.nbytes
+            rows = [
+                memory[at * size : (at + 1) * size] for at in map(self._slots.__getitem__, legs)
+            ]
+            shape = (len(legs), *array.shape[1:])
+            found[name] = np.frombuffer(b"".join(rows), array.dtype).reshape(shape)
+        return found
 
     def write(self, legs: Sequence[str], state: State) -> None:
         """Keep a row for each leg."""
-        slots = self._places(legs)
-        for name, array in self._arrays.items():
-            array[slots] = state[name]
-
-    def _places(self, legs: Sequence[str]) -> npt.NDArray[np.intp]:
-        return np.array([self._slots[leg] for leg in legs], np.intp)
+        for name, array in self._begin.items():
+            memory, size = self._memory[name], array.nbytes
+            rows = _bytes(np.ascontiguousarray(state[name], array.dtype))
+            for row, leg in enumerate(legs):
+                at = self._slots[leg] * size
+                memory[at : at + size] = rows[row * size : (row + 1) * size]
 
     def _take_slot(self) -> int:
         if not self._free:
@@ -64,5 +73,10 @@ class LegStates:
                 grown = np.zeros((have + more, *array.shape[1:]), array.dtype)
                 grown[:have] = array
                 self._arrays[name] = grown
+                self._memory[name] = _bytes(grown)
             self._free = list(range(have + more - 1, have - 1, -1))
         return self._free.pop()
+
+
+def _bytes(array: npt.NDArray[Any]) -> memoryview:
+    return array.data.cast("B")
