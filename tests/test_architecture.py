@@ -33,7 +33,6 @@ WITHOUT_A_TEST_FILE = {
     "models/settings.py": "tests/test_settings.py",
     "onnx_export/emotion2vec/pins.py": "digests; tests/onnx_export/emotion2vec/test_checkpoint.py",
     "onnx_export/errors.py": "one exception",
-    "stream/decision/arrays.py": "names of types",
 }
 """Modules that need no test file of their own: why, or where they are tested."""
 

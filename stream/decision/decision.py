@@ -11,7 +11,7 @@ from ...models.window import Float32
 from ..events import Episode, Scene
 from ..settings import DecisionSettings
 from ..track import Fused
-from .arrays import Bool, Float64
+from .arrays import Bool, Float64, chosen
 from .episodes import Episodes
 from .evidence.ear import Ear
 from .focus import Focuser, Spoken
@@ -113,26 +113,28 @@ class Decision:
             trust=trust,
             shift=self._shift,
         )
+        heard = kept[:count]
+        spoken_logits = chosen(logits[:count], heard)
         episodes: tuple[Episode, ...] = ()
         confusion = None
         if self._rivals:
             standing = Standing.of(
                 self._shifted(judged.scores, smoothed), judged.fear, judged.disgust
             )
-            done = slice(int(np.count_nonzero(kept[:count])))
+            done = slice(int(np.count_nonzero(heard)))
             rise = self._history.push(standing.stronger, done.stop)
             standing = replace(standing, rise=rise)
             spoken = Spoken(
-                frames=settled.start_frame + np.flatnonzero(kept[:count]),
-                logits=logits[:count][kept[:count]],
+                frames=settled.start_frame + np.flatnonzero(heard),
+                logits=spoken_logits,
                 lead=(judged.fear - judged.disgust)[done],
-                places=self._places(settled, kept[:count]),
+                places=self._places(settled, heard),
             )
             episodes = self._decide(settled, spoken, standing.part(done), trusted=not poor)
             confusion = self._confusion(standing)
         if self._ear is not None:
             self._ear.settle(settled.start_frame)
-        self._total.push(logits[:count][kept[:count]], poor=bool(poor), trust=trust)
+        self._total.push(spoken_logits, poor=bool(poor), trust=trust)
         readings = columns(settled.start_frame, kept, smoothed, judged)
         return DecisionUpdate(
             settled=readings.part(0, count),
@@ -183,7 +185,7 @@ class Decision:
             return None
         if settled.features is None:
             raise ValueError("a compass needs the features of settled frames, got none")
-        return self._compass.place(settled.features[kept])
+        return self._compass.place(chosen(settled.features, kept))
 
     def _shifted(self, scores: Float64, smoothed: Float64) -> Float64:
         """The probabilities that are decided on: those told, moved by the context."""

@@ -5,6 +5,8 @@ alone it would be all edge. Fear is recognised early and briefly, disgust by lat
 each has its own longest span.
 """
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,23 +50,23 @@ class Spoken:
             places=None if self.places is None else self.places[rows],
         )
 
-    def then(self, more: "Spoken") -> "Spoken":
-        """These and the ones that follow."""
-        return Spoken(
-            frames=np.concatenate([self.frames, more.frames]),
-            logits=np.concatenate([self.logits, more.logits]),
-            lead=np.concatenate([self.lead, more.lead]),
-            places=(
-                more.places
-                if self.places is None or more.places is None
-                else np.concatenate([self.places, more.places])
-            ),
-        )
-
 
 NOTHING = Spoken(
     frames=np.zeros(0, np.intp), logits=np.zeros((0, len(LABELS)), np.float32), lead=np.zeros(0)
 )
+
+
+def joined(pieces: Sequence[Spoken]) -> Spoken:
+    """Pieces that follow each other as one."""
+    if not pieces:
+        return NOTHING
+    places = [piece.places for piece in pieces if piece.places is not None]
+    return Spoken(
+        frames=np.concatenate([piece.frames for piece in pieces]),
+        logits=np.concatenate([piece.logits for piece in pieces]),
+        lead=np.concatenate([piece.lead for piece in pieces]),
+        places=np.concatenate(places) if places else None,
+    )
 
 
 def clearest(
@@ -112,16 +114,22 @@ class Focuser:
         self._kept = frames_of(settings.close_ms) + self._horizon
         self._known = known
         self._temperature = temperature
-        self._spoken = NOTHING
+        self._pieces: deque[Spoken] = deque()
+        """Remembered speech as it came; put together for an episode alone."""
+        self._oldest = 0
 
     def hear(self, start_frame: int, spoken: Spoken) -> None:
         """Remember the speech among the frames that settled from `start_frame` on."""
         # No episode told of these frames can reach back further, whatever the chunking.
-        self._spoken = self._spoken.between(start_frame - self._kept).then(spoken)
+        self._oldest = start_frame - self._kept
+        while self._pieces and self._pieces[0].frames[-1] < self._oldest:
+            self._pieces.popleft()
+        if len(spoken.frames):
+            self._pieces.append(spoken)
 
     def within(self, start: int, stop: int) -> Spoken:
         """The remembered speech among the frames [start, stop)."""
-        return self._spoken.between(start, stop)
+        return joined(self._pieces).between(max(start, self._oldest), stop)
 
     def focus(self, episode: Episode, before: Episode | None) -> Episode:
         """The episode with its spans; `before` is what was told of it last.
@@ -132,7 +140,7 @@ class Focuser:
         behind = self._behind if episode.state == "closed" else 0
         oldest = episode.end - self._horizon
         start = max(episode.start - self._margin, oldest)
-        spoken = self._spoken.between(start, episode.end + behind)
+        spoken = self.within(start, episode.end + behind)
         fear = self._clearest(spoken, FEARFUL, self._fear_lengths)
         disgust = self._clearest(spoken, DISGUSTED, self._disgust_lengths)
         turn = crossing(spoken, episode.peak)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from ...models.labels import LABELS, UNKNOWN
 from ...models.window import Float32, frozen
 from ..events import Points
-from .arrays import Bool, Float64
+from .arrays import Bool, Float64, spread
 from .rivals import views
 
 NO_EMOTION = -1
@@ -144,12 +144,13 @@ def columns(start_frame: int, kept: Bool, smoothed: Float64, judged: Judged) -> 
     """Lay k readings on the grid: kept [n] with k true; smoothed [k, 9]."""
     count = len(kept)
     wide = np.full((count, 2, len(LABELS)), np.nan, np.float32)
-    wide[kept, 0] = judged.scores
-    wide[kept, 1] = smoothed
+    spread(judged.scores, wide[:, 0], kept)
+    spread(smoothed, wide[:, 1], kept)
     narrow = np.full((3, count), np.nan, np.float32)
-    narrow[0, kept] = judged.fear
-    narrow[1, kept] = judged.disgust
-    narrow[2, kept] = judged.confidence
+    # Row by row: flags beside another index would have numpy hand Python's lock away.
+    narrow[0][kept] = judged.fear
+    narrow[1][kept] = judged.disgust
+    narrow[2][kept] = judged.confidence
     emotion = np.full(count, NO_EMOTION, np.int8)
     emotion[kept] = judged.emotion
     return ReadingColumns(

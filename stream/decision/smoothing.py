@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ...models.labels import LABELS
 from ...models.window import Float32
-from .arrays import Bool, Float64, Int64
+from .arrays import Bool, Float64, Int64, chosen
 
 STEPS: Final = 2.0**24
 """Steps of one logit. Sums of integers do not depend on their order, sums of floats do: logits are
@@ -37,7 +37,7 @@ class Smoother:
         """
         places = np.flatnonzero(kept)
         past = len(self._past)
-        rows = np.concatenate([self._past, to_steps(logits[places])])
+        rows = np.concatenate([self._past, to_steps(chosen(logits, kept))])
         order = np.arange(past, len(rows))
         pauses = np.diff(places, prepend=-1 - self._silent) - 1
         first = np.maximum.accumulate(np.where(pauses >= self._forget, order, 0))
@@ -45,14 +45,14 @@ class Smoother:
         totals = np.zeros((len(rows) + 1, len(LABELS)), np.int64)
         np.cumsum(rows, axis=0, out=totals[1:])
         counts = order + 1 - first
-        means = (totals[order + 1] - totals[first]) / (counts * STEPS)[:, None]
+        means = (totals[past + 1 :] - totals.take(first, axis=0)) / (counts * STEPS)[:, None]
         self._remember(rows, places, first, past, settled)
         return np.asarray(means, np.float64)
 
     def _remember(
         self, rows: Int64, places: npt.NDArray[np.intp], first: Int64, past: int, settled: int
     ) -> None:
-        done = int(np.searchsorted(places, settled))
+        done = int(np.count_nonzero(places < settled))
         if not done:
             self._silent += settled
             return
