@@ -98,6 +98,7 @@ def write_card(folder: Path, manifest: Manifest, figures: Mapping[str, Any] | No
         "",
         *_table(accuracy["uar_unseen_speakers"]),
         "",
+        *_learned_too(accuracy),
         *_unseen_corpora(accuracy),
         *_rivals(accuracy),
         _calibration(manifest),
@@ -212,6 +213,14 @@ def _what(manifest: Manifest) -> str:
         f" them on the clips below without their labels{learned} The clips of held-out speakers and"
         " corpora were heard by that distillation, too, but none of their labels."
     )
+
+
+def _learned_too(accuracy: Mapping[str, Any]) -> list[str]:
+    copies = accuracy.get("augment")
+    if not copies:
+        return []
+    told = ", ".join(copies)
+    return [f"Learned from these copies of each clip, and from further ones: {told}.", ""]
 
 
 def _unseen_corpora(accuracy: Mapping[str, Any]) -> list[str]:

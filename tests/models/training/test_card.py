@@ -105,6 +105,14 @@ def test_a_temperature_for_strangers_says_that_it_is_one(tmp_path: Path) -> None
     assert "left out of the fit" not in card
 
 
+def test_a_card_names_the_further_copies_that_were_learned_from(tmp_path: Path) -> None:
+    write_card(tmp_path, manifest(augment=["babble", "short"]))
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "Learned from these copies of each clip, and from further ones: babble, short." in card
+    write_card(tmp_path, manifest())
+    assert "further ones" not in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_encoders_licence_goes_with_its_weights(tmp_path: Path) -> None:
     write_notice(tmp_path)
     notice = (tmp_path / "NOTICE").read_text(encoding="utf-8")
