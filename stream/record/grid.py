@@ -108,9 +108,10 @@ class GridFile:
         return Written(writes=self._writes, frames=self._frames) if self._lacks else None
 
     def end_sync(self, written: Written) -> None:
-        """What was written when the sync began is on the disk."""
-        self._synced = max(self._synced, written.writes)
-        self._durable = min(written.frames, self._frames)
+        """What was written when the sync began is on the disk; a later one may have ended sooner."""
+        if written.writes >= self._synced:
+            self._synced = written.writes
+            self._durable = min(written.frames, self._frames)
 
     def sync(self) -> int:
         """Bring data and header to the disk; the durable records. Raises OSError."""

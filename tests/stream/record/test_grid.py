@@ -47,6 +47,20 @@ def test_what_was_flushed_is_there_without_a_sync(tmp_path: Path) -> None:
     assert grid.durable == 0
 
 
+def test_a_sync_that_is_answered_late_takes_nothing_back(tmp_path: Path) -> None:
+    grid = GridFile(tmp_path / "file", 4, header)
+    grid.write(0, records(0, 2))
+    slow = grid.begin_sync()
+    assert slow is not None
+    grid.write(2, records(2, 3))
+    assert grid.sync() == 5
+    grid.end_sync(slow)
+    assert grid.durable == 5
+    grid.truncate(3)
+    grid.end_sync(slow)
+    assert grid.durable == 3
+
+
 def test_an_earlier_record_is_replaced(tmp_path: Path) -> None:
     grid = GridFile(tmp_path / "file", 4, header)
     grid.write(0, records(0, 4))
