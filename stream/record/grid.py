@@ -108,7 +108,7 @@ class GridFile:
         return Written(writes=self._writes, frames=self._frames) if self._lacks else None
 
     def end_sync(self, written: Written) -> None:
-        """What was written when the sync began is on the disk; a later one may have ended sooner."""
+        """What was written when the sync began is on the disk; later ones may have ended sooner."""
         if written.writes >= self._synced:
             self._synced = written.writes
             self._durable = min(written.frames, self._frames)
