@@ -93,6 +93,18 @@ def test_a_slow_disk_is_asked_again_only_when_it_has_answered(tmp_path: Path) ->
     assert len(told.asked) == 2
 
 
+def test_a_disk_that_answers_late_takes_nothing_back(tmp_path: Path) -> None:
+    told = Told(tmp_path)
+    told.open("a")
+    told.turns(0.0)
+    told.desk.handle(audio(0, 50, session="a"))
+    told.desk.sync_all()
+    assert told.desk.durable["a"] == 50
+    told.disk()
+    told.turns(0.0)
+    assert told.desk.durable["a"] == 50
+
+
 def test_a_disk_that_fails_is_a_fault_until_it_takes_two_syncs(tmp_path: Path) -> None:
     told = Told(tmp_path)
     told.open("a")
